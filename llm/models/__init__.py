@@ -1,0 +1,4 @@
+from llm.models.calls import Call
+from llm.models.keys import ApiKey
+
+__all__ = ["ApiKey", "Call"]

@@ -1,0 +1,172 @@
+"""The values that travel through the pipeline. All are frozen; change one with `dataclasses.replace`."""
+
+import math
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Literal, Protocol
+
+from llm.ids import uuid7
+
+type Role = Literal["system", "user", "assistant", "tool"]
+type Finish = Literal["stop", "length", "tool_calls"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """A model's wish to use a tool; `arguments` is the JSON text as the model wrote it, unchecked."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """What a model may call; `parameters` is a JSON Schema of an object."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn of a conversation; `tool_call_id` names the call that a tool message answers."""
+
+    role: Role
+    content: str
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schema:
+    """The JSON Schema that an answer must satisfy, and a name for it (letters, digits, _ and -)."""
+
+    name: str
+    json_schema: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who a call is for: ids of a user and of the API key that was used, if any."""
+
+    user_id: int | None = None
+    key_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptRef:
+    """The prompt version that a call was rendered from."""
+
+    slug: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens of a call. `input_tokens` is all input; cached and cache-write tokens are parts of it,
+    reasoning tokens a part of the output: nothing is counted twice."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            cache_write_tokens=self.cache_write_tokens + other.cache_write_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One question to a model.
+
+    `model` is `provider:model`, a bare model name, or None for the site's chain; `chain` names an own
+    fallback order. `deadline` bounds the whole call in seconds, waits and retries included; None is the
+    site's; the client turns it into `expires`, a moment of the process loop's clock. Temperatures that a
+    model refuses are left out for it. `max_tokens` bounds the output.
+    """
+
+    messages: tuple[Message, ...]
+    model: str | None = None
+    chain: tuple[str, ...] = ()
+    temperature: float | None = None
+    max_tokens: int | None = None
+    schema: Schema | None = None
+    tools: tuple[Tool, ...] = ()
+    tool_choice: str | None = None
+    stop: tuple[str, ...] = ()
+    feature: str = "python"
+    owner: Owner = Owner()
+    prompt: PromptRef | None = None
+    deadline: float | None = None
+    expires: float = math.inf
+    id: uuid.UUID = field(default_factory=uuid7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """A piece of an answer as it comes.
+
+    `usage` carries figures that the provider named before the end; a delta without text or call is a
+    sign of life (a model that thinks) and is kept from readers.
+    """
+
+    text: str = ""
+    tool_call: ToolCall | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOver:
+    """A model of the chain that did not answer, and why."""
+
+    model: str
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A whole answer. `model` is `provider:model` that gave it; `cost` in US dollars, None if unknown.
+
+    `estimated` marks a usage that was counted here, because the provider never said it. `upstream_id`
+    is the provider's own id of the request.
+    """
+
+    text: str
+    model: str
+    finish: Finish
+    usage: Usage = Usage()
+    tool_calls: tuple[ToolCall, ...] = ()
+    estimated: bool = False
+    cost: Decimal | None = None
+    cached: bool = False
+    request_id: uuid.UUID | None = None
+    upstream_id: str = ""
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+    passed_over: tuple[PassedOver, ...] = ()
+
+
+type Emit = Callable[[Delta], Awaitable[None]]
+type Handler = Callable[[Request, Emit], Awaitable[Reply]]
+
+
+class Layer(Protocol):
+    """Wraps a handler: takes a request, decides, calls or does not, returns the reply."""
+
+    async def __call__(self, request: Request, emit: Emit, call: Handler) -> Reply: ...
+
+
+async def discard(_: Delta) -> None:
+    """Emit for callers that want the whole reply only."""

@@ -1,0 +1,1 @@
+"""Texts that people edit without a deploy."""

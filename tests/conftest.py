@@ -1,0 +1,39 @@
+"""Three people (Alice owns, Bob shares nothing with her, Carol administers) and one event loop."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connections
+
+from llm import runloop
+from tests import settings
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """A file instead of memory: the ledger and the chat log write from threads of their own."""
+    if connections["default"].vendor == "sqlite":
+        connections["default"].settings_dict["TEST"]["NAME"] = str(settings.scratch / "test.sqlite3")
+
+
+@pytest.fixture(autouse=True)
+def _process_loop() -> Iterator[None]:
+    """Each test ends with everything of its loop closed, threads and connections included."""
+    yield
+    runloop.stop()
+
+
+@pytest.fixture
+def alice(db: None) -> User:
+    return User.objects.create_user("alice", password="alice's password")
+
+
+@pytest.fixture
+def bob(db: None) -> User:
+    return User.objects.create_user("bob", password="bob's password")
+
+
+@pytest.fixture
+def carol(db: None) -> User:
+    return User.objects.create_superuser("carol", password="carol's password")
