@@ -1,19 +1,21 @@
-"""EMAIL_URL as Django's mail settings."""
+"""EMAIL_URL as Django's MAILERS."""
 
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 
-def mail_settings(url: str) -> tuple[str, str, int, str, str, bool]:
-    """Return backend, host, port, user, password, and whether TLS is implicit; without a URL mail is printed."""
+def mailers(url: str) -> dict[str, dict[str, Any]]:
+    """Return the mailers for smtp://user:password@host:port, smtps://..., or console: (the default)."""
     parts = urlsplit(url)
     if parts.scheme not in {"smtp", "smtps"}:
-        return "django.core.mail.backends.console.EmailBackend", "", 25, "", "", False
+        return {"default": {"BACKEND": "django.core.mail.backends.console.EmailBackend"}}
     secure = parts.scheme == "smtps"
-    return (
-        "django.core.mail.backends.smtp.EmailBackend",
-        parts.hostname or "localhost",
-        parts.port or (465 if secure else 25),
-        unquote(parts.username or ""),
-        unquote(parts.password or ""),
-        secure,
-    )
+    options = {
+        "host": parts.hostname or "localhost",
+        "port": parts.port or (465 if secure else 25),
+        "username": unquote(parts.username or ""),
+        "password": unquote(parts.password or ""),
+        "use_ssl": secure,
+        "timeout": 10,
+    }
+    return {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": options}}

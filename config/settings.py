@@ -11,7 +11,7 @@ from django.utils.csp import CSP
 
 from config.environment import BASE_DIR, WrongSetting, load
 from config.logs import logging_config
-from config.mail import mail_settings
+from config.mail import mailers
 
 try:
     PARLEY = load()
@@ -132,9 +132,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT, EMAIL_HOST_USER, EMAIL_HOST_PASSWORD, EMAIL_USE_SSL = mail_settings(
-    PARLEY.email_url
-)
+MAILERS = mailers(PARLEY.email_url)
 
 # Pages
 
@@ -166,4 +164,4 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 LOGGING = logging_config(PARLEY.parley_log, "DEBUG" if DEBUG else "INFO")
 
 # Seams: llm imports no other app, so it is told here where prompts come from.
-LLM_PROMPTS = "prompts.service.render_for_llm"
+LLM_PROMPTS = "prompts.service.render"

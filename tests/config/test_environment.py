@@ -17,9 +17,10 @@ def test_a_wrong_value_names_the_variable_the_value_and_the_fix(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(WrongSetting, match="^[^\n]+$") as error:
+    with pytest.raises(WrongSetting) as error:
         load()
     assert says in str(error.value)
+    assert "\n" not in str(error.value)
 
 
 def test_the_chain_follows_the_keys() -> None:
