@@ -73,6 +73,7 @@ class Environment(BaseSettings):
 
     parley_models: Annotated[str, AfterValidator(_models)] = ""
     parley_rate: Rate = "60/minute"
+    parley_token_rate: Annotated[str, AfterValidator(lambda value: value and _rate(value))] = ""
     parley_quota: Rate = "600/minute"
     parley_cache_ttl: int = Field(default=86_400, ge=0)
     parley_silence_timeout: float = Field(default=30, gt=0)

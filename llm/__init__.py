@@ -1,7 +1,20 @@
 """Every model call goes through here: `await llm.run(llm.Request(...))`."""
 
 from llm.errors import LLMError
-from llm.types import Delta, Message, Owner, PromptRef, Reply, Request, Schema, Tool, ToolCall, Usage, discard
+from llm.types import (
+    Delta,
+    Emit,
+    Message,
+    Owner,
+    PromptRef,
+    Reply,
+    Request,
+    Schema,
+    Tool,
+    ToolCall,
+    Usage,
+    discard,
+)
 
 __all__ = [
     "Delta",
@@ -20,9 +33,11 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    if name == "run":  # the client needs Django's settings, the values above do not
-        from llm.client import run
+async def run(request: Request, emit: Emit = discard) -> Reply:
+    """Answer `request`, pushing deltas into `emit` as they come; works from any event loop.
 
-        return run
-    raise AttributeError(name)
+    Raises LLMError. Cancelling stops the upstream, and what came until then is on the books.
+    """
+    from llm.client import run as answer  # the client needs Django's settings, the values above do not
+
+    return await answer(request, emit)

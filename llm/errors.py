@@ -1,6 +1,7 @@
 """What can go wrong with a call. Each error knows whether to try again, where, and what to tell a person.
 
-`retryable`: the same model may answer if asked again. `elsewhere`: another model may help.
+`retryable`: the same model may answer if asked again. `elsewhere`: another model may help. `ill`: the
+model is not well, and many of these in a row open its breaker.
 """
 
 from llm.types import Reply
@@ -17,6 +18,7 @@ class LLMError(Exception):
     status = 503
     retryable = False
     elsewhere = False
+    ill = False
     says = "The model could not answer."
 
     def __init__(
@@ -41,25 +43,51 @@ class RateLimited(LLMError):
     says = "The model is busy: too many requests."
 
 
+class QuotaExceeded(RateLimited):
+    """The person or the key has used up what this site allows; no other model helps."""
+
+    retryable, elsewhere = False, False
+    says = "You have sent too many requests."
+
+
+class Shed(RateLimited):
+    """Our own queue for a provider is full, or too long for the call's deadline."""
+
+    retryable = False
+
+
 class Overloaded(LLMError):
     """The provider has no capacity now."""
 
-    retryable, elsewhere = True, True
+    retryable, elsewhere, ill = True, True, True
     says = "The provider is overloaded."
 
 
 class Unavailable(LLMError):
     """Nothing answered, or the answer broke off."""
 
-    retryable, elsewhere = True, True
+    retryable, elsewhere, ill = True, True, True
     says = "No model can answer right now. Try again in a moment."
+
+
+class BreakerOpen(Unavailable):
+    """The model failed so often that it is left alone for a while."""
+
+    retryable, ill = False, False
 
 
 class TimedOut(LLMError):
     """The provider was silent for too long, or the deadline of the call passed."""
 
-    code, status, retryable, elsewhere = "timed_out", 504, True, True
+    code, status = "timed_out", 504
+    retryable, elsewhere, ill = True, True, True
     says = "The model did not answer in time."
+
+
+class DeadlinePassed(TimedOut):
+    """The time for the whole call is over: nothing is tried any more."""
+
+    retryable, elsewhere, ill = False, False, False
 
 
 class Misconfigured(LLMError):

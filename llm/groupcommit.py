@@ -1,6 +1,7 @@
 """Many writers, one transaction: each waits for its own commit, none pays for it alone."""
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -22,6 +23,7 @@ class GroupCommit[T]:
         self._most = most
         self._waiting: list[tuple[T, asyncio.Future[None]]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
 
     def add(self, item: T) -> asyncio.Future[None]:
@@ -32,8 +34,13 @@ class GroupCommit[T]:
             self._writing = asyncio.create_task(self._drain())
         return future
 
+    def hurry(self) -> None:
+        """Write what waits now instead of gathering for longer."""
+        self._hurry.set()
+
     async def flush(self) -> None:
         """Wait until all that was added is written."""
+        self.hurry()
         while self._writing is not None:
             await asyncio.wait([self._writing])
 
@@ -46,12 +53,17 @@ class GroupCommit[T]:
     async def _drain(self) -> None:
         try:
             while self._waiting:
-                if self._linger:
-                    await asyncio.sleep(self._linger)
+                await self._gather()
                 batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
                 await self._commit(batch)
         finally:
             self._writing = None
+
+    async def _gather(self) -> None:
+        if self._linger:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._hurry.wait(), self._linger)
+            self._hurry.clear()
 
     async def _commit(self, batch: list[tuple[T, asyncio.Future[None]]]) -> None:
         items = [item for item, _ in batch]

@@ -87,13 +87,51 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CachePolicy:
+    """How a request uses the cache.
+
+    `ttl` in seconds, None for the site's, 0 for no cache at all; `read` False asks the model anew and
+    refreshes what is kept; `shared` lets other owners have the reply; `stale` allows one that is too old
+    when no model can answer.
+    """
+
+    ttl: int | None = None
+    read: bool = True
+    shared: bool = False
+    stale: bool = False
+
+
+class Tab:
+    """What a call has used so far, over all its attempts, the failed and the stopped ones too.
+
+    The one thing in a request that changes: Record writes on it, whoever sent the request may read it.
+    """
+
+    __slots__ = ("cost", "estimated", "last", "usage")
+
+    def __init__(self) -> None:
+        self.usage = Usage()
+        self.cost: Decimal | None = Decimal(0)
+        self.estimated = False
+        self.last: Reply | None = None
+
+    def add(self, attempt: "Reply") -> None:
+        """Add an attempt; one of unknown cost makes the sum unknown."""
+        self.usage += attempt.usage
+        self.cost = None if self.cost is None or attempt.cost is None else self.cost + attempt.cost
+        self.estimated = self.estimated or attempt.estimated
+        self.last = attempt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One question to a model.
 
     `model` is `provider:model`, a bare model name, or None for the site's chain; `chain` names an own
     fallback order. `deadline` bounds the whole call in seconds, waits and retries included; None is the
     site's; the client turns it into `expires`, a moment of the process loop's clock. Temperatures that a
-    model refuses are left out for it. `max_tokens` bounds the output.
+    model refuses are left out for it. `max_tokens` bounds the output. `accept` says whether a whole reply is
+    good enough to be kept in the cache.
     """
 
     messages: tuple[Message, ...]
@@ -108,8 +146,11 @@ class Request:
     feature: str = "python"
     owner: Owner = Owner()
     prompt: PromptRef | None = None
+    cache: CachePolicy = CachePolicy()
+    accept: Callable[["Reply"], bool] | None = field(default=None, compare=False)
     deadline: float | None = None
     expires: float = math.inf
+    tab: Tab = field(default_factory=Tab, compare=False)
     id: uuid.UUID = field(default_factory=uuid7)
 
 
@@ -140,7 +181,7 @@ class Reply:
     """A whole answer. `model` is `provider:model` that gave it; `cost` in US dollars, None if unknown.
 
     `estimated` marks a usage that was counted here, because the provider never said it. `upstream_id`
-    is the provider's own id of the request.
+    is the provider's own id of the request. `saved` is what a cached answer had cost.
     """
 
     text: str
@@ -150,6 +191,7 @@ class Reply:
     tool_calls: tuple[ToolCall, ...] = ()
     estimated: bool = False
     cost: Decimal | None = None
+    saved: Decimal | None = None
     cached: bool = False
     request_id: uuid.UUID | None = None
     upstream_id: str = ""

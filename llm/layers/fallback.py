@@ -1,6 +1,5 @@
 """Ask the next model when one cannot answer and another may."""
 
-import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,7 +24,7 @@ class Fallback:
                 reply = await call(replace(request, model=model), sent)
                 return replace(reply, passed_over=tuple(passed))
             except LLMError as error:
-                if sent.used or not error.elsewhere or asyncio.get_running_loop().time() >= request.expires:
+                if sent.used or not error.elsewhere:
                     raise
                 failures.append(error)
                 passed.append(PassedOver(model=model, code=error.code, sentence=error.sentence))

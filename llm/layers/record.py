@@ -70,6 +70,7 @@ class Record:
         return reply
 
     async def _book(self, request: Request, reply: Reply, outcome: str, error: str) -> None:
+        request.tab.add(reply)
         entry = Entry(request=request, reply=reply, outcome=outcome, error=error)
         await asyncio.shield(asyncio.ensure_future(self.write(entry)))  # a stop must not lose the row
 

@@ -4,15 +4,29 @@ from llm.types import Delta, Emit, discard
 
 
 class Sent:
-    """An emit that remembers whether it was used; a caller that reads no deltas has seen nothing."""
+    """An emit that remembers whether it was used; a caller that reads no deltas has seen nothing.
 
-    __slots__ = ("emit", "used")
+    A flight knows better than we whether anybody saw what came: it says so by `seen`, and forgets what
+    nobody saw by `restart`.
+    """
+
+    __slots__ = ("_used", "emit")
 
     def __init__(self, emit: Emit) -> None:
         self.emit = emit
-        self.used = False
+        self._used = False
+
+    @property
+    def used(self) -> bool:
+        seen: bool = getattr(self.emit, "seen", self._used)
+        return seen
 
     async def __call__(self, delta: Delta) -> None:
         if self.emit is not discard and (delta.text or delta.tool_call):
-            self.used = True
+            self._used = True
         await self.emit(delta)
+
+    def restart(self) -> None:
+        """Another attempt begins: what came of the last one is void."""
+        if hasattr(self.emit, "restart"):
+            self.emit.restart()

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from llm.errors import TimedOut
+from llm.errors import DeadlinePassed, TimedOut
 from llm.types import Delta, Emit, Handler, Reply, Request
 
 
@@ -28,5 +28,5 @@ class Timeout:
             if silence.expired():
                 raise TimedOut(f"The model was silent for {self.silence:g} seconds.") from None
             if whole.expired():
-                raise TimedOut("The answer was not whole when the time for it was over.") from None
+                raise DeadlinePassed("The answer was not whole when the time for it was over.") from None
             raise

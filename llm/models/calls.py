@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from llm.ids import uuid7
+from llm.types import Usage
 
 if TYPE_CHECKING:
     from llm.ledger import Entry
@@ -38,6 +39,7 @@ class Call(models.Model):
     cache_write_tokens = models.PositiveIntegerField(default=0)
     reasoning_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True)
+    saved = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     first_token_ms = models.PositiveIntegerField(null=True)
     total_ms = models.PositiveIntegerField(null=True)
     upstream_id = models.CharField(max_length=128, blank=True)
@@ -53,6 +55,7 @@ class Call(models.Model):
     def of(cls, entry: Entry) -> Call:
         """Return the unsaved row of an entry."""
         request, reply = entry.request, entry.reply
+        used = Usage() if reply.cached else reply.usage  # an answer from the cache used nothing
         provider, _, name = reply.model.partition(":")
         return cls(
             request_id=request.id,
@@ -68,12 +71,13 @@ class Call(models.Model):
             finish=reply.finish if entry.outcome == "ok" else "",
             cached=reply.cached,
             estimated=reply.estimated,
-            input_tokens=reply.usage.input_tokens,
-            output_tokens=reply.usage.output_tokens,
-            cached_tokens=reply.usage.cached_tokens,
-            cache_write_tokens=reply.usage.cache_write_tokens,
-            reasoning_tokens=reply.usage.reasoning_tokens,
+            input_tokens=used.input_tokens,
+            output_tokens=used.output_tokens,
+            cached_tokens=used.cached_tokens,
+            cache_write_tokens=used.cache_write_tokens,
+            reasoning_tokens=used.reasoning_tokens,
             cost=reply.cost,
+            saved=reply.saved,
             first_token_ms=reply.first_token_ms,
             total_ms=reply.total_ms,
             upstream_id=reply.upstream_id,

@@ -1,0 +1,143 @@
+"""The chat without a browser."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Field, Router, Schema, Status
+
+from chat import keeping, reading, service
+from chat.errors import NotFound
+from chat.frames import wire_usage
+from chat.models import Conversation
+from chat.reading import ThreadMessage
+from chat.turns import Asked
+from llm import runloop
+from llm.money import money
+
+router = Router(tags=["chat"])
+
+PAGE = 50
+
+
+class NewConversation(Schema):
+    title: str = Field("", max_length=200)
+
+
+class ConversationOut(Schema):
+    id: uuid.UUID
+    title: str
+    created_at: datetime
+
+
+class ConversationChange(Schema):
+    title: str | None = Field(None, max_length=200)
+    pinned: bool | None = None
+
+
+class Question(Schema):
+    id: uuid.UUID = Field(description="Made by the client; sent twice, it asks once.")
+    text: str
+    prompt: str | None = None
+    model: str | None = None
+    parent: uuid.UUID | None = None
+
+
+class Begun(Schema):
+    message: uuid.UUID
+    generation: uuid.UUID
+
+
+@router.post("/conversations", response={201: ConversationOut})
+def begin(request: HttpRequest, payload: NewConversation) -> Status[Conversation]:
+    """Make an empty conversation."""
+    return Status(201, keeping.begin(request.user, payload.title))
+
+
+@router.get("/conversations")
+def conversations(request: HttpRequest, after: uuid.UUID | None = None, search: str = "") -> dict[str, Any]:
+    """List your conversations, pinned ones first, then the latest; `next` continues as `after`."""
+    found = reading.listed(request.user, limit=PAGE + 1, before=after, search=search)
+    page = found[:PAGE]
+    fields = ("id", "title", "updated_at", "pinned", "unread", "running")
+    return {
+        "conversations": [{field: getattr(one, field) for field in fields} for one in page],
+        "next": page[-1].id if len(found) > PAGE else None,
+    }
+
+
+@router.get("/conversations/{uuid:pk}", response=ConversationOut)
+def conversation(request: HttpRequest, pk: uuid.UUID) -> Conversation:
+    """Look at one."""
+    return _own(request, pk)
+
+
+@router.patch("/conversations/{uuid:pk}", response=ConversationOut)
+def change(request: HttpRequest, pk: uuid.UUID, payload: ConversationChange) -> Conversation:
+    """Rename or pin one."""
+    found = _own(request, pk)
+    for name, value in payload.model_dump(exclude_none=True).items():
+        setattr(found, name, value)
+    found.save(update_fields=["title", "pinned"])
+    return found
+
+
+@router.delete("/conversations/{uuid:pk}", response={204: None})
+def delete(request: HttpRequest, pk: uuid.UUID) -> Status[None]:
+    """Delete one."""
+    if not keeping.delete(request.user, pk):
+        raise NotFound("This conversation does not exist.")
+    return Status(204, None)
+
+
+@router.get("/conversations/{uuid:pk}/messages")
+def messages(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
+    """Read a conversation, oldest message first; an answer that is being written comes as far as it is."""
+    return {"messages": [_shown(message) for message in reading.thread(_own(request, pk))]}
+
+
+@router.post("/conversations/{uuid:pk}/messages", response={202: Begun})
+async def ask(request: HttpRequest, pk: uuid.UUID, payload: Question) -> Status[Begun]:
+    """Send a message; its answer is written in the background."""
+    user = await request.auser()
+    asked = Asked(
+        text=payload.text,
+        client_id=payload.id,
+        prompt=payload.prompt or "",
+        model=payload.model or "",
+        parent=payload.parent,
+        key=getattr(request, "key_id", None),
+    )
+    turn = await runloop.join(service.send(user, pk, asked))
+    return Status(202, Begun(message=turn.message, generation=turn.generation))
+
+
+def _own(request: HttpRequest, pk: uuid.UUID) -> Conversation:
+    found = Conversation.objects.visible_to(request.user).filter(pk=pk).first()
+    if found is None:
+        raise NotFound("This conversation does not exist.")
+    return found
+
+
+def _shown(message: ThreadMessage) -> dict[str, Any]:
+    """Return a message in the API's shape."""
+    return {
+        "id": message.id,
+        "parent": message.parent,
+        "role": message.role,
+        "content": message.content,
+        "status": message.status,
+        "generation": message.generation,
+        "seq": message.seq,
+        "prompt": message.prompt,
+        "prompt_version": message.prompt_version,
+        "model": message.model,
+        "usage": wire_usage(message.usage),
+        "cost": money(message.cost),
+        "cached": message.cached,
+        "first_token_ms": message.first_token_ms,
+        "total_ms": message.total_ms,
+        "error": {"code": message.error_code, "text": message.error_text} if message.error_code else None,
+        "created_at": message.created_at,
+    }

@@ -1,0 +1,47 @@
+"""Gather deltas into flushes: the first at once, then one every 50 ms."""
+
+import asyncio
+from collections.abc import Callable
+
+from llm.types import Delta
+
+WINDOW = 0.05  # seconds
+
+
+class Flusher:
+    """An emit that numbers what it hands on: `publish(seq, text)`, seq from 1."""
+
+    def __init__(self, publish: Callable[[int, str], None], window: float = WINDOW) -> None:
+        self.flushed: list[str] = []
+        self._publish = publish
+        self._window = window
+        self._parts: list[str] = []
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def seq(self) -> int:
+        return len(self.flushed)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.flushed)
+
+    async def __call__(self, delta: Delta) -> None:
+        if not delta.text:
+            return
+        self._parts.append(delta.text)
+        if not self.flushed:
+            self.flush()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(self._window, self.flush)
+
+    def flush(self) -> None:
+        """Hand on what has gathered."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._parts:
+            text = "".join(self._parts)
+            self._parts.clear()
+            self.flushed.append(text)
+            self._publish(self.seq, text)

@@ -1,0 +1,43 @@
+"""When are two requests the same? When the model is asked the same, for the same owner."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from llm.types import Request
+
+
+def cache_key(request: Request) -> str:
+    """Return the SHA-256 of the canonical request: what the model sees, and whose it is unless shared."""
+    seen = {
+        "model": request.model,
+        "messages": [asdict(message) for message in request.messages],
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        "schema": request.schema and {"name": request.schema.name, "schema": request.schema.json_schema},
+        "tools": [[tool.name, tool.description, tool.parameters] for tool in request.tools],
+        "tool_choice": request.tool_choice,
+        "stop": request.stop,
+        "owner": None if request.cache.shared else [request.owner.user_id, _key(request)],
+    }
+    text = json.dumps(_canonical(seen), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _key(request: Request) -> str | None:
+    """A key stands for its user; only where there is no user does it stand for itself."""
+    owner = request.owner
+    return str(owner.key_id) if owner.user_id is None and owner.key_id else None
+
+
+def _canonical(value: Any) -> Any:
+    """1.0 and 1 are one number; mappings and sequences of any kind are objects and arrays."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, Mapping):
+        return {str(name): _canonical(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_canonical(inner) for inner in value]
+    return value

@@ -1,0 +1,65 @@
+"""One call that many wait for: readers join and leave it, and change nothing for each other."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from llm.types import Delta, Emit, Reply, discard
+
+
+class Flight:
+    """Runs `call` in a task of its own; the last reader to leave cancels it, its failure is everybody's.
+
+    It is the emit of its call. `seen` is whether any of it has reached a reader.
+    """
+
+    def __init__(self, call: Callable[[Emit], Awaitable[Reply]]) -> None:
+        self.seen = False
+        self._deltas: list[Delta] = []
+        self._readers = 0
+        self._news = asyncio.Event()
+        self.task = asyncio.ensure_future(call(self))
+        self.task.add_done_callback(self._landed)
+
+    async def __call__(self, delta: Delta) -> None:
+        self._deltas.append(delta)
+        self._tell()
+
+    def restart(self) -> None:
+        """Forget what came so far; only while nobody has seen it."""
+        self._deltas.clear()
+
+    async def join(self, emit: Emit) -> Reply:
+        """Push what has come so far and all that comes into `emit`, then return the reply or raise."""
+        self._readers += 1
+        try:
+            if emit is not discard:
+                await self._read(emit)
+            return await asyncio.shield(self.task)
+        finally:
+            self._readers -= 1
+            if not self._readers and not self.task.done():
+                self.task.cancel()
+                await asyncio.wait([self.task])  # what was stopped is on the books before its reader goes on
+
+    async def _read(self, emit: Emit) -> None:
+        read = 0
+        while True:
+            news = self._news
+            while read < len(self._deltas):
+                self.seen = True
+                await emit(self._deltas[read])
+                read += 1
+            if self.task.done():
+                return
+            if news is self._news:
+                await news.wait()
+
+    def _landed(self, task: "asyncio.Future[Reply]") -> None:
+        self._tell()
+        if not task.cancelled():
+            task.exception()  # the readers have it; without any nobody misses it
+
+    def _tell(self) -> None:
+        """Wake every reader once; those who come later wait for the next news."""
+        news, self._news = self._news, asyncio.Event()
+        news.set()

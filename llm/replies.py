@@ -1,0 +1,116 @@
+"""Where replies are kept: in this process for a minute, in the database until they expire."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import timedelta
+from typing import Any
+
+from cachetools import TTLCache
+from django.utils import timezone
+
+from llm.groupcommit import GroupCommit
+from llm.types import Reply, ToolCall, Usage
+
+logger = logging.getLogger(__name__)
+
+NEAR_ENTRIES, NEAR_SECONDS = (
+    1024,
+    60.0,
+)  # a reply that another process refreshed is old here for a minute at most
+
+type Row = tuple[str, Reply, int]
+
+
+class Replies:
+    """Kept replies by key. Lives on the process's loop."""
+
+    def __init__(self) -> None:
+        self._near: TTLCache[str, Reply] = TTLCache(NEAR_ENTRIES, NEAR_SECONDS)
+        self._commits: GroupCommit[Row] = GroupCommit(_store, name="cache")
+
+    def near(self, key: str) -> Reply | None:
+        """Return a reply that this process has at hand."""
+        found: Reply | None = self._near.get(key)
+        return found
+
+    async def get(self, key: str, *, stale: bool = False) -> Reply | None:
+        """Return the reply for a key, with what it had cost; `stale` takes one that has expired too."""
+        if (near := self.near(key)) is not None:
+            return near
+        from llm.models import CachedReply  # the pipeline can be imported before the apps are ready
+
+        rows = CachedReply.objects.filter(pk=key)
+        row = await (rows if stale else rows.filter(expires_at__gt=timezone.now())).afirst()
+        if row is None:
+            return None
+        reply = replace(_read(row.reply, row.model), cost=row.cost)
+        seconds = (row.expires_at - timezone.now()).total_seconds()
+        if seconds > NEAR_SECONDS:
+            self._near[key] = reply
+        return reply
+
+    def put(self, key: str, reply: Reply, ttl: int) -> None:
+        """Keep a reply for `ttl` seconds; equal requests find it at once, the database has it soon."""
+        if ttl > NEAR_SECONDS:
+            self._near[key] = reply
+        self._commits.add((key, reply, ttl)).add_done_callback(_seen)
+
+    async def flush(self) -> None:
+        """Wait until all that was put is in the database."""
+        await self._commits.flush()
+
+    async def close(self) -> None:
+        """Write what waits."""
+        await self._commits.close()
+
+
+def _store(rows: Sequence[Row]) -> None:
+    from llm.models import CachedReply
+
+    now = timezone.now()
+    kept = {
+        key: CachedReply(
+            key=key,
+            model=reply.model,
+            reply=_written(reply),
+            cost=reply.cost,
+            created_at=now,
+            expires_at=now + timedelta(seconds=ttl),
+        )
+        for key, reply, ttl in rows  # the last of equal keys wins
+    }
+    CachedReply.objects.bulk_create(
+        kept.values(),
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=["model", "reply", "cost", "created_at", "expires_at"],
+    )
+
+
+def _written(reply: Reply) -> dict[str, Any]:
+    return {
+        "text": reply.text,
+        "finish": reply.finish,
+        "usage": asdict(reply.usage),
+        "estimated": reply.estimated,
+        "tool_calls": [asdict(call) for call in reply.tool_calls],
+        "upstream_id": reply.upstream_id,
+    }
+
+
+def _read(kept: dict[str, Any], model: str) -> Reply:
+    return Reply(
+        text=kept["text"],
+        model=model,
+        finish=kept["finish"],
+        usage=Usage(**kept["usage"]),
+        estimated=kept["estimated"],
+        tool_calls=tuple(ToolCall(**call) for call in kept["tool_calls"]),
+        upstream_id=kept["upstream_id"],
+    )
+
+
+def _seen(future: Any) -> None:
+    if not future.cancelled() and (error := future.exception()):
+        logger.error("llm.reply_not_kept", extra={"error": repr(error)})
