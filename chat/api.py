@@ -14,6 +14,7 @@ from chat.models import Conversation
 from chat.reading import ThreadMessage
 from chat.turns import Asked
 from llm import runloop
+from llm.api.caller import owner
 from llm.money import money
 
 router = Router(tags=["chat"])
@@ -100,16 +101,15 @@ def messages(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
 @router.post("/conversations/{uuid:pk}/messages", response={202: Begun})
 async def ask(request: HttpRequest, pk: uuid.UUID, payload: Question) -> Status[Begun]:
     """Send a message; its answer is written in the background."""
-    user = await request.auser()
     asked = Asked(
         text=payload.text,
         client_id=payload.id,
         prompt=payload.prompt or "",
         model=payload.model or "",
         parent=payload.parent,
-        key=getattr(request, "key_id", None),
+        key=owner(request).key_id,
     )
-    turn = await runloop.join(service.send(user, pk, asked))
+    turn = await runloop.join(service.send(request.user, pk, asked))
     return Status(202, Begun(message=turn.message, generation=turn.generation))
 
 

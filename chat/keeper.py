@@ -34,6 +34,7 @@ async def keep() -> None:
 
 async def startup() -> None:
     """Begin to look after generations in this process."""
+    runner.reset()
     task = asyncio.create_task(keep(), name="chat-keeper")
 
     async def end() -> None:
@@ -58,7 +59,9 @@ async def _round(*, beat: bool) -> None:
 def reap() -> int:
     """End, as interrupted and with the text of their log, the generations whose process is gone."""
     dead = Generation.objects.running().filter(heartbeat_at__lt=timezone.now() - DEAD_AFTER)
-    ended = sum(_interrupt(message, generation) for message, generation in dead.values_list("message_id", "pk"))
+    ended = sum(
+        _interrupt(message, generation) for message, generation in dead.values_list("message_id", "pk")
+    )
     if ended:
         logger.warning("chat.reaped", extra={"generations": ended})
     return ended

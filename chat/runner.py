@@ -154,6 +154,12 @@ def refuse_while_draining() -> None:
         raise Restarting
 
 
+def reset() -> None:
+    """Take turns again, after a drain; a process that starts does this."""
+    global _draining
+    _draining = False
+
+
 async def drain(seconds: float) -> None:
     """Begin nothing more, let answers end for `seconds`, mark the rest interrupted."""
     global _draining

@@ -4,15 +4,27 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial, reduce
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 
 from llm import catalog, ledger, runloop
+from llm.layers.breaker import Breaker
+from llm.layers.cache import Cache
+from llm.layers.degrade import Degrade
 from llm.layers.fallback import Fallback
+from llm.layers.quota import Quota
 from llm.layers.record import Record
+from llm.layers.retry import Retry
+from llm.layers.throttle import Throttle
 from llm.layers.timeout import Timeout
+from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
+from llm.replies import Replies
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, discard
+
+if TYPE_CHECKING:
+    from config.environment import Environment
 
 
 def stack(handler: Handler, *layers: Layer) -> Handler:
@@ -21,11 +33,12 @@ def stack(handler: Handler, *layers: Layer) -> Handler:
 
 
 class Client:
-    """Providers behind their layers; lives on the process's loop."""
+    """Providers behind layers, the first of which is the outermost; lives on the process's loop."""
 
-    def __init__(self, providers: Mapping[str, Provider], *, chain: tuple[str, ...], silence: float) -> None:
+    def __init__(self, providers: Mapping[str, Provider], *layers: Layer) -> None:
         self.providers = providers
-        self.handler = stack(self._provide, Fallback(chain), Record(ledger.write), Timeout(silence))
+        self.layers = layers
+        self.handler = stack(self._provide, *layers)
 
     async def _provide(self, request: Request, emit: Emit) -> Reply:
         provider, _ = catalog.split(request.model or "")
@@ -42,17 +55,53 @@ class Client:
             await provider.close()
 
 
+def site_layers(site: "Environment", replies: Replies) -> list[Layer]:
+    """Return what every call of a site goes through, outermost first; DESIGN says why in this order."""
+    limiter = Limiter(site.redis_url)
+    fallback = Fallback(site.model_chain)
+    tokens = rate(site.parley_token_rate) if site.parley_token_rate else None
+    return [
+        Quota(limiter, rate(site.parley_quota)),
+        Degrade(replies, fallback.models),
+        fallback,
+        Cache(replies, ledger.write, site.parley_cache_ttl),
+        Retry(),
+        Throttle(limiter, rate(site.parley_rate), tokens=tokens),
+        Breaker(),
+        Record(ledger.write),
+        Timeout(site.parley_silence_timeout),
+    ]
+
+
 _client: Client | None = None
 
 
 def client() -> Client:
     """Return the process's client, made at its first use; call it on the process's loop."""
-    global _client
     if _client is None:
-        site = settings.PARLEY
-        _client = Client(build(site), chain=site.model_chain, silence=site.parley_silence_timeout)
-        runloop.on_close(_forget)
+        site, replies = settings.PARLEY, Replies()
+        runloop.on_close(replies.close)
+        use(Client(build(site), *site_layers(site, replies)))
+    assert _client is not None  # noqa: S101 `use` has set it
     return _client
+
+
+def use(client: Client) -> None:
+    """Make `client` the process's until its loop ends; for tests, which give it providers of their own."""
+    global _client
+    _client = client
+    runloop.on_close(_forget)
+
+
+def ill_models() -> dict[str, float]:
+    """Return `provider:model` of each open breaker, with the seconds until it is tried again."""
+    layers = _client.layers if _client else ()
+    return {
+        model: wait
+        for layer in layers
+        if isinstance(layer, Breaker)
+        for model, wait in layer.states().items()
+    }
 
 
 async def _forget() -> None:

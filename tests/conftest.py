@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
 from django.db import connections
 
@@ -15,6 +16,13 @@ def django_db_modify_db_settings() -> None:
     """A file instead of memory: the ledger and the chat log write from threads of their own."""
     if connections["default"].vendor == "sqlite":
         connections["default"].settings_dict["TEST"]["NAME"] = str(settings.scratch / "test.sqlite3")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _connections(django_db_setup: None) -> Iterator[None]:
+    """The thread in which async code uses the ORM outlives the tests; its connection must not."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result()
 
 
 @pytest.fixture(autouse=True)

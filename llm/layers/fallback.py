@@ -19,7 +19,7 @@ class Fallback:
         sent = Sent(emit)
         passed: list[PassedOver] = []
         failures: list[LLMError] = []
-        for model in self._models(request):
+        for model in self.models(request):
             try:
                 reply = await call(replace(request, model=model), sent)
                 return replace(reply, passed_over=tuple(passed))
@@ -30,7 +30,8 @@ class Fallback:
                 passed.append(PassedOver(model=model, code=error.code, sentence=error.sentence))
         raise _most_telling(failures)
 
-    def _models(self, request: Request) -> Iterator[str]:
+    def models(self, request: Request) -> Iterator[str]:
+        """Return the models to ask, in order."""
         names = request.chain or ((request.model,) if request.model else self.chain)
         return (catalog.resolve(name) for name in names)
 

@@ -1,0 +1,292 @@
+"""The chat's pages as a browser without JavaScript gets them."""
+
+import uuid
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client, RequestFactory
+from django.views.defaults import server_error
+from pytest_django import Settings
+
+from chat.models import Conversation
+from tests.chat.threads import add_answer, make_conversation
+
+
+@pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def html(client: Client, address: str, status: int = 200) -> str:
+    response = client.get(address)
+    assert response.status_code == status
+    return response.content.decode()
+
+
+def item(page: str, message: Any) -> str:
+    """The element of one message, as the page holds it."""
+    begin = page.index(f'id="m-{message.pk}"')
+    begin = page.rindex("<li", 0, begin)
+    return page[begin : page.index("\n</li>", begin) + len("\n</li>")]
+
+
+def addresses(conversation: Conversation) -> list[tuple[str, str]]:
+    at = f"/c/{conversation.pk}/"
+    message = conversation.messages.first()
+    assert message
+    return [
+        ("get", at),
+        ("get", f"{at}messages/{message.pk}/"),
+        ("post", f"{at}rename/"),
+        ("post", f"{at}pin/"),
+        ("post", f"{at}delete/"),
+    ]
+
+
+def test_every_page_asks_strangers_to_sign_in(client: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    for method, address in [("get", "/"), ("get", "/c/"), ("post", "/c/"), *addresses(conversation)]:
+        response = getattr(client, method)(address)
+        assert response["Location"] == f"/login/?next={address}"
+
+
+def test_what_belongs_to_someone_else_is_not_there(as_alice: Client, bob: User) -> None:
+    conversation = make_conversation(bob, "Hello", title="his", pinned=False)
+    for method, address in addresses(conversation):
+        assert getattr(as_alice, method)(address, {"title": "hers"}).status_code == 404
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.pinned, conversation.deleted_at) == ("his", False, None)
+
+
+def test_a_message_of_another_conversation_is_not_there(as_alice: Client, alice: User) -> None:
+    one, other = make_conversation(alice, "Hello"), make_conversation(alice, "Elsewhere")
+    html(as_alice, f"/c/{one.pk}/messages/{other.messages.get().pk}/", status=404)
+    html(as_alice, f"/c/{one.pk}/messages/{uuid.uuid4()}/", status=404)
+
+
+def test_the_empty_chat_offers_ways_to_begin(as_alice: Client) -> None:
+    page = html(as_alice, "/")
+    assert "What can Parley do for you?" in page
+    assert 'class="starters"' in page
+
+
+def test_a_starter_fills_the_field_without_javascript(as_alice: Client) -> None:
+    assert ">Write &lt;this&gt;</textarea>" in html(as_alice, "/?text=Write%20%3Cthis%3E")
+
+
+def test_a_conversation_shows_what_was_said(as_alice: Client, alice: User) -> None:
+    page = html(as_alice, f"/c/{make_conversation(alice, 'Is <b> ok?', '**Yes**', title='Tags').pk}/")
+    assert '<h1 id="title">Tags</h1>' in page
+    assert '<div class="said">Is &lt;b&gt; ok?</div>' in page
+    assert "<strong>Yes</strong>" in page
+
+
+def test_the_fragment_is_what_the_page_shows(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "**Hi**\n\n```py\nx\n```")
+    add_answer(conversation, "", status="error", error_code="unavailable", error_text="Nobody is there.")
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    for message in (conversation.messages.first(), conversation.messages.last()):
+        assert message
+        fragment = html(as_alice, f"/c/{conversation.pk}/messages/{message.pk}/")
+        assert item(fragment, message) == item(page, message)
+
+
+def test_an_answer_says_what_it_was_made_of(as_alice: Client, alice: User) -> None:
+    page = html(as_alice, f"/c/{make_conversation(alice, 'Hello', 'Hi').pk}/")
+    for fact in (
+        "assistant v3",
+        ">smollm2<",
+        ">148 tokens<",
+        "<li>free</li>",
+        "0.21\u00a0s to first, 1.8",
+    ):
+        assert fact in page
+
+
+def test_a_cost_that_nobody_knows_is_unknown(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "Hi", cost=None)
+    assert "<li>cost unknown</li>" in html(as_alice, f"/c/{conversation.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "words"),
+    [
+        ("stopped", {}, "You stopped this answer. 36 tokens of it were written."),
+        ("stopped", {"output_tokens": 1, "estimated": True}, "About 1 token of it was written."),
+        ("interrupted", {}, "The server stopped while this was written."),
+        ("length", {}, "The answer reached the longest that is allowed"),
+        ("error", {"error_text": "No model can answer right now."}, "No model can answer right now."),
+    ],
+)
+def test_an_answer_without_its_end_says_why(
+    as_alice: Client, alice: User, status: str, facts: dict[str, Any], words: str
+) -> None:
+    conversation = make_conversation(alice, "Hello")
+    answer = add_answer(conversation, "It is", status=status, **facts)
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    assert words in page
+    assert (f'data-again="{answer.pk}"' in page) == (status != "length")
+
+
+def test_an_answer_being_written_is_plain_text_that_a_script_takes_on(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    answer = add_answer(conversation, "", status="streaming", flushes=("**Hi", " <b>"))
+    page = item(html(as_alice, f"/c/{conversation.pk}/"), answer)
+    assert '<div class="prose raw">**Hi &lt;b&gt;<span class="caret"></span></div>' in page
+    assert f'data-generation="{answer.generation.pk}" data-seq="2" aria-busy="true"' in page
+
+
+def test_opening_a_conversation_reads_it(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "Hi")
+    html(as_alice, f"/c/{conversation.pk}/")
+    before = conversation.read_at
+    conversation.refresh_from_db()
+    assert conversation.read_at > before
+
+
+def test_a_script_begins_a_conversation(as_alice: Client, alice: User) -> None:
+    response = as_alice.post("/c/", headers={"accept": "application/json"})
+    made = Conversation.objects.get(owner=alice)
+    assert (response.status_code, response.json()) == (201, {"id": str(made.pk), "url": f"/c/{made.pk}/"})
+
+
+def test_a_form_begins_a_conversation(as_alice: Client, alice: User) -> None:
+    response = as_alice.post("/c/")
+    assert response["Location"] == f"/c/{Conversation.objects.get(owner=alice).pk}/"
+
+
+def test_rename_pin_and_delete(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    at = f"/c/{conversation.pk}/"
+    as_alice.post(f"{at}rename/", {"title": "  Better  "})
+    as_alice.post(f"{at}pin/")
+    conversation.refresh_from_db()
+    assert (conversation.title, conversation.pinned) == ("Better", True)
+    assert as_alice.post(f"{at}delete/")["Location"] == "/"
+    html(as_alice, at, status=404)
+
+
+def test_the_list_can_be_fetched_and_searched(as_alice: Client, alice: User) -> None:
+    current = make_conversation(alice, title="Invoice totals")
+    make_conversation(alice, title="Release notes")
+    listing = html(as_alice, f"/c/?q=INVOICE&current={current.pk}")
+    assert f'href="/c/{current.pk}/" aria-current="page"' in listing
+    assert "Release notes" not in listing
+    assert "<html" not in listing
+
+
+def test_the_list_leads_to_older_ones(as_alice: Client, alice: User) -> None:
+    for number in range(51):
+        make_conversation(alice, title=f"Chat {number}")
+    page = html(as_alice, "/c/")
+    assert "Chat 0<" not in page
+    before = page.split("?before=")[1].split('"')[0]
+    assert "Chat 0<" in html(as_alice, f"/?before={before}")
+
+
+@pytest.mark.parametrize("query", ["before=x", "current=x", "before=" + str(uuid.UUID(int=1)), "q=%00"])
+def test_a_query_that_makes_no_sense_does_no_harm(as_alice: Client, query: str) -> None:
+    html(as_alice, f"/c/?{query}")
+
+
+def site(settings: Settings, *chain: str, local_url: str = "") -> None:
+    settings.PARLEY = SimpleNamespace(model_chain=chain, parley_local_url=local_url)
+
+
+def test_the_demo_model_is_called_what_it_is(as_alice: Client, alice: User, settings: Settings) -> None:
+    site(settings, "local:smollm2", local_url="http://127.0.0.1:1")
+    address = f"/c/{make_conversation(alice).pk}/"
+    assert "smollm2, a small demo model on this machine" in html(as_alice, address)
+    as_alice.cookies["demo_noted"] = "1"
+    assert "small demo model" not in html(as_alice, address)
+
+
+def test_a_real_provider_needs_no_note(as_alice: Client, alice: User, settings: Settings) -> None:
+    site(settings, "openai:gpt-5.6-luna", "local:smollm2")
+    page = html(as_alice, f"/c/{make_conversation(alice).pk}/")
+    assert "small demo model" not in page
+    assert "No model is running" not in page
+
+
+def test_without_a_model_the_chat_says_which_variable_to_set(
+    client: Client, carol: User, as_alice: Client, settings: Settings
+) -> None:
+    site(settings, "local:smollm2")
+    assert "Ask whoever runs Parley" in html(as_alice, "/")
+    client.force_login(carol)
+    assert "<code>OPENAI_API_KEY</code>" in html(client, "/")
+
+
+def test_places_for_staff_are_shown_to_staff(client: Client, alice: User, carol: User) -> None:
+    for person, shown in ((alice, False), (carol, True)):
+        client.force_login(person)
+        page = html(client, "/")
+        for address in ("/providers/", "/admin/", "/admin/prompts/prompt/"):
+            assert (f'href="{address}"' in page) == shown
+
+
+class Inline(HTMLParser):
+    """Collects what a strict Content-Security-Policy would block."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        if tag == "style" or (tag == "script" and "src" not in names):
+            self.found.append(tag)
+        self.found += [name for name in names if name == "style" or name.startswith("on")]
+
+
+@pytest.mark.parametrize("address", ["/", "/password/", "/password/done/", "/nothing/", "/c/{}/"])
+def test_no_page_has_a_script_or_a_style_of_its_own(as_alice: Client, alice: User, address: str) -> None:
+    conversation = make_conversation(alice, "Hello", "| a |\n|--:|\n| 1 |")
+    page = as_alice.get(address.format(conversation.pk)).content.decode()
+    assert Inline(page).found == []
+
+
+def test_the_sign_in_page_says_what_to_check(client: Client, alice: User) -> None:
+    assert "<h1>Sign in</h1>" in html(client, "/login/")
+    response = client.post("/login/", {"username": "alice", "password": "wrong"})
+    assert "The name and the password do not match." in response.content.decode()
+
+
+def test_signing_in_leads_where_one_wanted_to_go(client: Client, alice: User) -> None:
+    page = html(client, "/login/?next=/usage/")
+    assert '<input type="hidden" name="next" value="/usage/">' in page
+    response = client.post(
+        "/login/", {"username": "alice", "password": "alice's password", "next": "/usage/"}
+    )
+    assert response["Location"] == "/usage/"
+
+
+def test_the_form_of_someone_else_is_refused_in_words(alice: User) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.force_login(alice)
+    response = strict.post("/c/")
+    assert response.status_code == 403
+    assert "This form is out of date" in response.content.decode()
+
+
+def test_an_unknown_address_says_so(client: Client) -> None:
+    page = html(client, "/nothing/here/", status=404)
+    assert "There is nothing at this address" in page
+
+
+def test_the_page_for_a_fault_needs_nothing() -> None:
+    response = server_error(RequestFactory().get("/"))
+    assert (response.status_code, b"This page could not be made" in response.content) == (500, True)
+
+
+def test_the_admin_has_the_top_line_of_the_site(client: Client, carol: User) -> None:
+    client.force_login(carol)
+    page = html(client, "/admin/")
+    assert '<a href="/admin/" aria-current="page">Admin</a>' in page
+    assert "/static/admin.css" in page

@@ -1,0 +1,137 @@
+"""The list of conversations and one of them as a thread."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from chat import reading
+from chat.models import Conversation
+from tests.chat.threads import add_answer, add_question, make_conversation
+
+
+def ago(**span: float) -> datetime:
+    return timezone.now() - timedelta(**span)
+
+
+def titles(user: User, **options: object) -> list[str]:
+    return [listed.title for listed in reading.listed(user, **options)]  # type: ignore[arg-type]
+
+
+def test_lists_pinned_ones_first_then_the_latest(alice: User) -> None:
+    make_conversation(alice, title="old", updated_at=ago(days=2))
+    make_conversation(alice, title="new", updated_at=ago(days=1))
+    make_conversation(alice, title="pinned", updated_at=ago(days=3), pinned=True)
+    assert titles(alice) == ["pinned", "new", "old"]
+
+
+def test_lists_nothing_of_others_and_nothing_deleted(alice: User, bob: User) -> None:
+    make_conversation(bob, title="his")
+    make_conversation(alice, title="gone", deleted_at=timezone.now())
+    assert titles(alice) == []
+
+
+def test_goes_on_after_the_last_one_that_was_listed(alice: User) -> None:
+    for number in range(5):
+        make_conversation(alice, title=str(number), updated_at=ago(days=number), pinned=number > 2)
+    seen: list[str] = []
+    before = None
+    while page := reading.listed(alice, limit=2, before=before):
+        seen += [listed.title for listed in page]
+        before = page[-1].id
+    assert seen == ["3", "4", "0", "1", "2"]
+
+
+def test_finds_by_a_part_of_the_title(alice: User) -> None:
+    make_conversation(alice, title="Invoice totals")
+    make_conversation(alice, title="Release notes")
+    assert titles(alice, search="invoice") == ["Invoice totals"]
+
+
+def test_says_where_an_answer_is_being_written(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "", status="streaming")
+    listed = reading.listed(alice)[0]
+    assert (listed.running, listed.unread) == (True, False)
+
+
+def test_an_answer_that_ended_unseen_is_unread_until_it_is_read(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "Hi", read_at=ago(minutes=1))
+    assert reading.listed(alice)[0].unread
+    reading.mark_read(conversation)
+    assert not reading.listed(alice)[0].unread
+
+
+def test_an_empty_conversation_is_not_unread(alice: User) -> None:
+    make_conversation(alice, read_at=ago(minutes=1))
+    assert not reading.listed(alice)[0].unread
+
+
+def test_lists_many_in_one_query(alice: User, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for _ in range(5):
+        make_conversation(alice, "Hello", "Hi")
+    with django_assert_num_queries(1):
+        assert len(reading.listed(alice)) == 5
+
+
+@pytest.mark.parametrize(
+    ("days", "heading"),
+    [(0, "Today"), (1, "Yesterday"), (2, "Last week"), (7, "Last week"), (8, "Older")],
+)
+def test_groups_by_age(days: int, heading: str) -> None:
+    today = date(2026, 11, 22)
+    updated_at = datetime(2026, 11, 22, 12, tzinfo=UTC) - timedelta(days=days)
+    listed = reading.Listed(
+        id=Conversation().pk, title="", updated_at=updated_at, pinned=False, unread=False, running=False
+    )
+    assert [name for name, _ in reading.grouped([listed], today)] == [heading]
+
+
+def test_a_thread_is_in_order_with_the_facts_of_each_answer(alice: User) -> None:
+    first, second = reading.thread(make_conversation(alice, "Hello", "Hi"))
+    assert (first.role, first.content, first.generation) == ("user", "Hello", None)
+    assert (second.role, second.content, second.parent) == ("assistant", "Hi", first.id)
+    assert (second.prompt, second.prompt_version, second.model) == ("assistant", 3, "local:smollm2")
+    assert (second.usage.input_tokens, second.cost, second.total_ms) == (112, Decimal(0), 1830)
+
+
+def test_an_answer_being_written_is_its_snapshot_and_the_log_after_it(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "Hi ", status="streaming", flushes=("Hi ", "there", ", you"))
+    answer = reading.thread(conversation)[-1]
+    assert (answer.content, answer.seq) == ("Hi there, you", 3)
+
+
+def test_an_answer_that_has_ended_is_its_own_text(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "Hi there", flushes=("Hi ", "there", " and more"))
+    assert reading.thread(conversation)[-1].content == "Hi there"
+
+
+def test_of_several_answers_to_a_question_the_newest_is_shown(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "", status="error")
+    add_answer(conversation, "Hi")
+    add_question(conversation, "And now?")
+    assert [message.content for message in reading.thread(conversation)] == ["Hello", "Hi", "And now?"]
+
+
+def test_reads_a_long_thread_in_two_queries(
+    alice: User, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    conversation = make_conversation(alice, *["Hello", "Hi"] * 10, "More")
+    add_answer(conversation, "", status="streaming", flushes=("a", "b"))
+    with django_assert_num_queries(2):
+        assert len(reading.thread(conversation)) == 22
+
+
+def test_reads_one_message_only_in_its_conversation(alice: User) -> None:
+    conversation, other = make_conversation(alice, "Hello"), make_conversation(alice, "Elsewhere")
+    message = other.messages.get()
+    assert reading.message(conversation, message.pk) is None
+    found = reading.message(other, message.pk)
+    assert found
+    assert found.content == "Elsewhere"
