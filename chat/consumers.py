@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
-from prompts.errors import PromptError
 
 from chat import hub, service, tail
 from chat.errors import ChatError, NotFound
@@ -29,6 +28,7 @@ from chat.models import Conversation, Generation
 from chat.runner import running
 from chat.turns import Asked
 from llm.errors import LLMError
+from prompts.errors import PromptError
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from prompts.service import Rendered
 
 import llm
 from chat import runner, turns
@@ -17,6 +16,7 @@ from chat.context import shown
 from chat.turns import Asked, Turn
 from llm import catalog
 from prompts import service as prompts
+from prompts.service import Rendered
 
 ASSISTANT = "assistant"  # the chat's own prompt
 
@@ -49,14 +49,12 @@ async def stop(user: Any, generation: uuid.UUID) -> None:
 
 async def _prepared(asked: Asked) -> tuple[Rendered, Asked]:
     rendered = await prompts.render(asked.prompt or ASSISTANT)
-    model = asked.model or rendered.model or ""
-    if model:
-        model = catalog.resolve(model)
+    model = catalog.resolve(asked.model) if asked.model else ""
     return rendered, replace(asked, prompt=rendered.slug, prompt_version=rendered.version, model=model)
 
 
 def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked) -> None:
-    chain = (asked.model,) if asked.model else settings.PARLEY.model_chain
+    chain = (asked.model,) if asked.model else rendered.chain or settings.PARLEY.model_chain
     limit = int(rendered.parameters.get("max_tokens") or catalog.card(chain[0]).default_max_tokens)
     request = llm.Request(
         messages=shown(rendered.messages, turn.path, chain[0], limit),

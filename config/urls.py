@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("password/", auth.PasswordChangeView.as_view(), name="password_change"),
     path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("api/v1/", api.urls),
+    path("v1/", include("llm.gateway.urls")),
     path("", include("llm.urls")),
     path("", include("chat.urls")),
 ]

@@ -1,1 +1,142 @@
-"""Texts that people edit without a deploy."""
+"""Texts that people edit without a deploy: versions that never change, and labels that point at them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from llm.types import Message
+from prompts.content import Content
+from prompts.history import AppendOnly, AppendOnlyRows
+from prompts.rendering import Variable
+
+PRODUCTION = "production"
+LABEL = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+LABEL_RULE = "Use up to 32 small letters, digits, - and _, starting with a letter."
+
+
+class Prompts(models.QuerySet["Prompt"]):
+    def with_labels(self) -> Prompts:
+        """Bring along the labels with their versions, and the newest number as `newest`."""
+        return self.prefetch_related("labels__version").annotate(newest=Max("versions__number"))
+
+
+class Prompt(models.Model):
+    """A prompt has versions; code names it by its slug. One that has versions is never deleted."""
+
+    slug = models.SlugField(
+        max_length=64, unique=True, help_text="The name that programs use. It cannot be changed later."
+    )
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True, help_text="What it is for, in a sentence.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = Prompts.as_manager()
+
+    class Meta:
+        ordering = ["slug"]
+
+    def __str__(self) -> str:
+        return self.title or self.slug
+
+    def labelled(self, name: str = PRODUCTION) -> PromptVersion | None:
+        """Return the version that a label points at."""
+        return self.versions.filter(labels__name=name).first()
+
+
+class PromptVersions(AppendOnlyRows["PromptVersion"]):
+    def of(self, slug: str, *, label: str, number: int | None) -> PromptVersions:
+        """The version with this number, or without one that the label points at."""
+        chosen = Q(number=number) if number is not None else Q(labels__name=label)
+        return self.filter(chosen, prompt__slug=slug)
+
+
+class PromptVersion(AppendOnly):
+    """What a prompt said from a moment on; never changed after it was written, by anyone."""
+
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    messages = models.JSONField()
+    variables = models.JSONField(default=list, blank=True)
+    model = models.CharField(max_length=500, blank=True)
+    parameters = models.JSONField(default=dict, blank=True)
+    note = models.CharField(max_length=500, blank=True)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PromptVersions.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(fields=["prompt", "number"], name="prompt_version_number_once"),
+            models.CheckConstraint(condition=Q(number__gte=1), name="prompt_version_from_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Insert the version; raises InvalidPrompt, or Immutable for one that exists."""
+        if self._state.adding:
+            self.content.check()
+        super().save(*args, **options)
+
+    @property
+    def content(self) -> Content:
+        """What the version says."""
+        return Content(
+            messages=tuple(Message(role=m["role"], content=m["content"]) for m in self.messages),
+            variables=tuple(Variable.of(variable) for variable in self.variables),
+            model=self.model,
+            parameters=dict(self.parameters),
+        )
+
+
+class PromptLabel(models.Model):
+    """A name that points at a version; `production` is what runs."""
+
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="labels")
+    name = models.CharField(max_length=32)
+    version = models.ForeignKey(PromptVersion, models.PROTECT, related_name="labels")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["prompt", "name"], name="prompt_label_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PromptMoves(AppendOnlyRows["PromptMove"]):
+    """Who moved which label."""
+
+
+class PromptMove(AppendOnly):
+    """One move of a label: who, when, from where, to where and why."""
+
+    prompt = models.ForeignKey(Prompt, models.PROTECT, related_name="moves")
+    label = models.CharField(max_length=32)
+    from_version = models.ForeignKey(PromptVersion, models.PROTECT, null=True, related_name="+")
+    to_version = models.ForeignKey(PromptVersion, models.PROTECT, related_name="+")
+    who = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    why = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PromptMoves.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "move of a label"
+        verbose_name_plural = "moves of labels"
+
+    def __str__(self) -> str:
+        came = f"from {self.from_version.number} " if self.from_version else ""
+        return f"{self.label} {came}to {self.to_version.number}"

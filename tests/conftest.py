@@ -9,6 +9,9 @@ from django.db import connections
 
 from llm import runloop
 from tests import settings
+from tests.wire import wire
+
+__all__ = ["wire"]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,169 @@
+"""What the chat shows: a person's list of conversations, and one conversation as a thread."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.utils import timezone
+
+from chat.models import Conversation, Conversations, Generation, GenerationEvent, Message
+from llm.types import Usage
+
+NOTHING = Usage()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A conversation in the list. `running`: an answer is being written; `unread`: one has finished
+    since the owner last looked."""
+
+    id: uuid.UUID
+    title: str
+    updated_at: datetime
+    pinned: bool
+    unread: bool
+    running: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadMessage:
+    """A message as it stands now. `content` holds the flushes up to `seq`; times are in milliseconds,
+    `cost` in US dollars and None if unknown, `model` is `provider:model`."""
+
+    id: uuid.UUID
+    parent: uuid.UUID | None
+    role: str
+    content: str
+    status: str
+    created_at: datetime
+    seq: int = 0
+    client_id: uuid.UUID | None = None
+    generation: uuid.UUID | None = None
+    prompt: str = ""
+    prompt_version: int | None = None
+    model: str = ""
+    usage: Usage = NOTHING
+    estimated: bool = False
+    cost: Decimal | None = None
+    cached: bool = False
+    first_token_ms: int | None = None
+    total_ms: int | None = None
+    error_code: str = ""
+    error_text: str = ""
+    retry_after: float | None = None
+
+
+def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, search: str = "") -> list[Listed]:
+    """Return the person's conversations, pinned ones first, then the latest; `before` is the id of the
+    last one that was listed already."""
+    answers = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.ASSISTANT)
+    running = Exists(answers.filter(status=Message.Status.STREAMING))
+    # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
+    unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)
+    rows = (
+        _after(user, before)
+        .filter(title__icontains=search)
+        .annotate(running=running, unread=Case(When(unread, then=True), default=False))
+        .order_by("-pinned", "-updated_at", "-id")
+        .values("id", "title", "updated_at", "pinned", "unread", "running")[:limit]
+    )
+    return [Listed(**row) for row in rows]
+
+
+def _after(user: Any, before: uuid.UUID | None) -> Conversations:
+    conversations = Conversation.objects.visible_to(user)
+    last = Conversation.objects.filter(owner=user, pk=before).first() if before else None
+    if last is None:
+        return conversations
+    older = Q(updated_at__lt=last.updated_at) | Q(updated_at=last.updated_at, pk__lt=last.pk)
+    if last.pinned:
+        return conversations.filter(Q(pinned=False) | older)
+    return conversations.filter(older, pinned=False)
+
+
+def grouped(conversations: Iterable[Listed], today: date) -> Iterator[tuple[str, list[Listed]]]:
+    """Part a list into headed groups: Pinned, Today, Yesterday, and so on."""
+    for heading, group in groupby(conversations, lambda listed: _heading(listed, today)):
+        yield heading, list(group)
+
+
+def _heading(conversation: Listed, today: date) -> str:
+    age = today - conversation.updated_at.date()
+    if conversation.pinned:
+        return "Pinned"
+    if age < timedelta(days=1):
+        return "Today"
+    if age < timedelta(days=2):
+        return "Yesterday"
+    return "Last week" if age < timedelta(days=8) else "Older"
+
+
+def thread(conversation: Conversation) -> list[ThreadMessage]:
+    """Return the messages in order; of several answers to one question only the newest."""
+    messages = list(conversation.messages.select_related("generation"))
+    newest = {m.parent_id: m.pk for m in messages if m.role == Message.Role.ASSISTANT}
+    shown = [m for m in messages if _is_shown(m, newest)]
+    tails = _tails(shown)
+    return [_threaded(message, tails.get(message.pk, [])) for message in shown]
+
+
+def message(conversation: Conversation, pk: uuid.UUID) -> ThreadMessage | None:
+    """Return one message of the conversation, or None."""
+    row = conversation.messages.select_related("generation").filter(pk=pk).first()
+    return _threaded(row, _tails([row]).get(row.pk, [])) if row else None
+
+
+def mark_read(conversation: Conversation) -> None:
+    """Note that the owner has seen everything that stands in the conversation."""
+    Conversation.objects.filter(pk=conversation.pk).update(read_at=timezone.now())
+
+
+def _is_shown(message: Message, newest: dict[uuid.UUID | None, uuid.UUID]) -> bool:
+    answers_one = message.role == Message.Role.ASSISTANT and message.parent_id is not None
+    return not answers_one or newest[message.parent_id] == message.pk
+
+
+def _tails(messages: list[Message]) -> dict[uuid.UUID, list[GenerationEvent]]:
+    """Return the flushes that no snapshot holds yet, by message; one query for all."""
+    seqs = {m.pk: m.seq for m in messages if m.status == Message.Status.STREAMING}
+    if not seqs:
+        return {}
+    tails: dict[uuid.UUID, list[GenerationEvent]] = {}
+    events = GenerationEvent.objects.filter(generation__message__in=seqs).select_related("generation")
+    for event in events.order_by("seq"):
+        if event.seq > seqs[event.generation.message_id]:
+            tails.setdefault(event.generation.message_id, []).append(event)
+    return tails
+
+
+def _threaded(message: Message, tail: list[GenerationEvent]) -> ThreadMessage:
+    return ThreadMessage(
+        id=message.pk,
+        parent=message.parent_id,
+        role=message.role,
+        content=message.content + "".join(event.text for event in tail),
+        status=message.status,
+        created_at=message.created_at,
+        seq=tail[-1].seq if tail else message.seq,
+        client_id=message.client_id,
+        **_facts(getattr(message, "generation", None)),
+    )
+
+
+def _facts(generation: Generation | None) -> dict[str, Any]:
+    """Return how an answer was made; nothing for what a person wrote."""
+    if generation is None:
+        return {}
+    same = (
+        "prompt", "prompt_version", "usage", "estimated", "cost", "cached", "first_token_ms", "total_ms",
+        "error_code", "error_text", "retry_after",
+    )  # fmt: skip
+    facts = {name: getattr(generation, name) for name in same}
+    return facts | {"generation": generation.pk, "model": generation.model or generation.requested_model}

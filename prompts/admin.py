@@ -1,0 +1,243 @@
+"""Where people edit prompts: saving writes a version, a label says which one runs, nothing is ever lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.views.decorators.http import require_POST
+
+from prompts import rendering, service
+from prompts.errors import LabelMoved
+from prompts.forms import PromptForm
+from prompts.models import PRODUCTION, Prompt, PromptMove, Prompts, PromptVersion
+
+if TYPE_CHECKING:
+    PromptModelAdmin = admin.ModelAdmin[Prompt]
+    MoveModelAdmin = admin.ModelAdmin[PromptMove]
+else:
+    PromptModelAdmin = MoveModelAdmin = admin.ModelAdmin
+
+CONTENT = ("system", "model", "temperature", "max_tokens", "note", "activate", "based_on", "active_was")
+
+
+@admin.register(Prompt)
+class PromptAdmin(PromptModelAdmin):
+    """Prompts, each with the newest version in a form and all versions beside it."""
+
+    form = PromptForm
+    fields = ["title", "slug", "description", *CONTENT]
+    list_display = ["title", "slug", "active", "newest"]
+    search_fields = ["slug", "title", "description"]
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> Prompts:
+        return Prompt.objects.with_labels()
+
+    @admin.display(description="Active version", empty_value="none")
+    def active(self, prompt: Prompt) -> int | None:
+        live = [label.version.number for label in prompt.labels.all() if label.name == PRODUCTION]
+        return live[0] if live else None
+
+    @admin.display(description="Newest version", ordering="newest", empty_value="none")
+    def newest(self, prompt: Prompt) -> int | None:
+        return getattr(prompt, "newest", None)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Prompt | None = None) -> list[str]:
+        return ["slug"] if obj else []  # programs know a prompt by it
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Prompt | None = None) -> dict[str, Any]:
+        return {} if obj else {"slug": ["title"]}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Prompt | None = None) -> bool:
+        return False  # the ledger names its versions
+
+    def get_urls(self) -> list[URLPattern]:
+        guarded = self.admin_site.admin_view
+        page = "<int:pk>/versions/<int:number>/"
+        return [
+            path(page, guarded(self.version_view), name="prompts_prompt_version"),
+            path(f"{page}activate/", guarded(self.activate_view), name="prompts_prompt_activate"),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Prompts", **(extra_context or {})})
+
+    # The form: saving writes a version.
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show the form, or to who may only look, the version that the form would start from."""
+        prompt = self.get_object(request, object_id)
+        newest = prompt.versions.first() if prompt else None
+        if newest and not self.has_change_permission(request, prompt):
+            return HttpResponseRedirect(_page(newest))
+        return super().change_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> HttpResponse:
+        prompt = options.get("obj")
+        context.update(_history(prompt) if prompt else {})
+        context["title"] = prompt.title if prompt else "New prompt"
+        context["subtitle"] = None
+        return super().render_change_form(request, context, *args, **options)
+
+    def save_model(self, request: HttpRequest, obj: Prompt, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not form.rewritten:
+            same = f"The text is as in version {form.base.number}, so no new version was made."
+            messages.info(request, f"{same} {_still(obj)}")
+            return
+        version = service.save_version(
+            obj, form.content, author=_person(request), note=form.cleaned_data["note"]
+        )
+        _warn_of_others(request, version, form.cleaned_data["based_on"])
+        if form.cleaned_data["activate"]:
+            _activate(request, version, expected=form.cleaned_data["active_was"], why=version.note)
+        else:
+            messages.success(request, f"Version {version.number} is saved. {_still(obj)}")
+
+    def construct_change_message(
+        self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
+    ) -> list[dict[str, dict[str, list[str]]]]:
+        newest = form.instance.versions.first()
+        what = f"text, as version {newest.number}" if form.rewritten else "title or description"
+        return [{"changed": {"fields": [what]}}]
+
+    def response_add(
+        self, request: HttpRequest, obj: Prompt, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.response_change(request, obj)
+
+    def response_change(self, request: HttpRequest, obj: Prompt) -> HttpResponse:
+        """Stay on the page: the new version is in its list now."""
+        return HttpResponseRedirect(_form_page(obj))
+
+    # A version: read it, or go back to it.
+
+    def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show one version as it is and as it reads with the samples."""
+        version = _version(pk, number)
+        if not self.has_view_or_change_permission(request, version.prompt):
+            raise PermissionDenied
+        content = version.content
+        context = {
+            **self.admin_site.each_context(request),
+            **_history(version.prompt),
+            "opts": self.opts,
+            "title": f"{version.prompt}, version {number}",
+            "version": version,
+            "content": content,
+            "preview": rendering.render(
+                content.messages, content.variables, rendering.samples(content.variables)
+            ),
+            "may_change": self.has_change_permission(request, version.prompt),
+        }
+        return TemplateResponse(request, "admin/prompts/prompt/version.html", context)
+
+    @method_decorator(require_POST)
+    def activate_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Make a version the active one, be it older or newer."""
+        version = _version(pk, number)
+        if not self.has_change_permission(request, version.prompt):
+            raise PermissionDenied
+        seen = request.POST.get("active_was", "")
+        why = request.POST.get("why", "").strip()[:500]
+        _activate(request, version, expected=int(seen) if seen.isdecimal() else None, why=why)
+        return HttpResponseRedirect(_form_page(version.prompt))
+
+
+@admin.register(PromptMove)
+class PromptMoveAdmin(MoveModelAdmin):
+    """The audit trail: who moved which label, when and why. Nobody edits it."""
+
+    list_display = ["created_at", "prompt", "label", "from_version", "to_version", "who", "why"]
+    search_fields = ["prompt__slug", "label", "who__username", "why"]
+    list_select_related = ["prompt", "from_version", "to_version", "who"]
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Moves of labels", **(extra_context or {})})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: PromptMove | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: PromptMove | None = None) -> bool:
+        return False
+
+
+def _version(pk: int, number: int) -> PromptVersion:
+    found = PromptVersion.objects.select_related("prompt", "author")
+    return get_object_or_404(found, prompt_id=pk, number=number)
+
+
+def _history(prompt: Prompt) -> dict[str, Any]:
+    """Return what stands beside the text: the versions, the active one, the last moves."""
+    versions = list(prompt.versions.select_related("author").defer("messages", "variables"))
+    return {
+        "prompt": prompt,
+        "versions": versions,
+        "newest": versions[0] if versions else None,
+        "active": prompt.labelled(),
+        "next_number": versions[0].number + 1 if versions else 1,
+        "moves": prompt.moves.select_related("who", "from_version", "to_version")[:5],
+    }
+
+
+def _activate(request: HttpRequest, version: PromptVersion, *, expected: int | None, why: str) -> None:
+    """Move the pointer and say what it came to."""
+    try:
+        service.move_label(
+            version.prompt, PRODUCTION, version, who=_person(request), why=why, expected=expected
+        )
+    except LabelMoved as error:
+        messages.warning(request, f"Version {version.number} is kept, but it is not active. {error.sentence}")
+    else:
+        messages.success(request, f"Version {version.number} is active. The next message uses it.")
+
+
+def _warn_of_others(request: HttpRequest, version: PromptVersion, based_on: int) -> None:
+    """Say it when somebody saved a version while this one was being written."""
+    if version.number > based_on + 1:
+        others = ", ".join(str(number) for number in range(based_on + 1, version.number))
+        messages.warning(
+            request,
+            f"While you wrote, version {others} was saved. Yours is without those changes: compare them.",
+        )
+
+
+def _still(prompt: Prompt) -> str:
+    live = prompt.labelled()
+    return f"Version {live.number} stays active." if live else "No version is active yet."
+
+
+def _person(request: HttpRequest) -> User:
+    return cast("User", request.user)  # the admin lets nobody else in
+
+
+def _form_page(prompt: Prompt) -> str:
+    return reverse("admin:prompts_prompt_change", args=[prompt.pk])
+
+
+def _page(version: PromptVersion) -> str:
+    return reverse("admin:prompts_prompt_version", args=[version.prompt_id, version.number])

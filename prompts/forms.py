@@ -1,0 +1,162 @@
+"""The form that writes a version: a system text, more messages, variables, the model, and what changed.
+
+Rows for messages and variables need no script: there is always an empty one, and an emptied one goes away.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.functional import cached_property
+
+from llm.types import Message
+from prompts.content import MAX_TOKENS, Content
+from prompts.errors import Fault
+from prompts.models import Prompt, PromptVersion
+from prompts.rendering import Variable
+
+if TYPE_CHECKING:
+    PromptModelForm = forms.ModelForm[Prompt]
+else:
+    PromptModelForm = forms.ModelForm
+
+
+def _text(label: str, rows: int) -> forms.CharField:
+    widget = forms.Textarea(attrs={"rows": rows, "spellcheck": "false", "class": "prompt-text"})
+    return forms.CharField(label=label, required=False, widget=widget)
+
+
+class MessageForm(forms.Form):
+    """A message after the system text; no text, no message."""
+
+    role = forms.ChoiceField(choices=[("user", "User"), ("assistant", "Assistant")], initial="user")
+    content = _text("Text", 2)
+
+
+class VariableForm(forms.Form):
+    """A variable; no name, no variable."""
+
+    name = forms.CharField(required=False, max_length=64)
+    required = forms.BooleanField(required=False, initial=True)
+    default = forms.CharField(required=False)
+    sample = forms.CharField(required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("name") and (cleaned.get("default") or cleaned.get("sample")):
+            self.add_error("name", "Give the variable a name, or empty the whole row.")
+        return cleaned
+
+
+Messages = forms.formset_factory(MessageForm, extra=1)
+Variables = forms.formset_factory(VariableForm, extra=1)
+
+
+class PromptForm(PromptModelForm):
+    """A prompt and the content of its next version. `content` is what was written, once it is valid."""
+
+    system = _text("System", 6)
+    model = forms.CharField(
+        required=False,
+        max_length=500,
+        help_text="Leave it empty for the site's own. Several, with commas between, are tried in order.",
+    )
+    temperature = forms.FloatField(
+        required=False, help_text="From 0 (the same answer each time) to 2 (surprising)."
+    )
+    max_tokens = forms.IntegerField(
+        label="Longest answer", required=False, help_text=f"In tokens, up to {MAX_TOKENS:,}."
+    )
+    note = forms.CharField(
+        label="What changed",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"placeholder": "What changed and why"}),
+    )
+    activate = forms.BooleanField(label="Make this the active version now", required=False, initial=True)
+    based_on = forms.IntegerField(required=False, initial=0, widget=forms.HiddenInput)
+    active_was = forms.IntegerField(required=False, initial=0, widget=forms.HiddenInput)
+
+    class Meta:
+        model = Prompt
+        fields = ["title", "slug", "description"]
+        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+
+    def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
+        prompt: Prompt | None = options.get("instance")
+        newest = prompt.versions.first() if prompt and prompt.pk else None
+        live = prompt.labelled() if newest and prompt else None
+        start = _start(newest.content) if newest else {}
+        where = {"based_on": newest.number if newest else 0, "active_was": live.number if live else 0}
+        options["initial"] = {**start, **where, **(options.get("initial") or {})}
+        super().__init__(data, files, **{**options, "label_suffix": ""})
+        self.message_rows = Messages(data, prefix="messages", initial=start.get("messages"))
+        self.variable_rows = Variables(data, prefix="variables", initial=start.get("variables"))
+
+    @cached_property
+    def base(self) -> PromptVersion | None:
+        """The version that the writer started from."""
+        number = self.cleaned_data.get("based_on") or 0
+        return self.instance.versions.filter(number=number).first() if self.instance.pk else None
+
+    @property
+    def rewritten(self) -> bool:
+        """True if the content is not that of the version it started from."""
+        return self.base is None or self.content.tidied() != self.base.content.tidied()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the content as a whole, and put each fault beside its field."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        rows = (self.message_rows, self.variable_rows)
+        if all(part.is_valid() for part in rows):
+            self.content = self._content(cleaned)
+            for fault in self.content.faults():
+                self._place(fault)
+        if not all(part.is_valid() for part in rows) and not self.errors:
+            self.add_error(None, "Nothing is saved yet. Look at the fields that are marked below.")
+        return cleaned
+
+    def _content(self, cleaned: dict[str, Any]) -> Content:
+        self._said = [row for row in self.message_rows if row.cleaned_data.get("content")]
+        self._named = [row for row in self.variable_rows if row.cleaned_data.get("name")]
+        system = [Message(role="system", content=text) for text in [cleaned.get("system")] if text]
+        self._before = len(system)
+        parameters = {name: cleaned.get(name) for name in ("temperature", "max_tokens")}
+        return Content(
+            messages=(*system, *(Message(**row.cleaned_data) for row in self._said)),
+            variables=tuple(_variable(row.cleaned_data) for row in self._named),
+            model=cleaned.get("model", ""),
+            parameters={name: value for name, value in parameters.items() if value is not None},
+        )
+
+    def _place(self, fault: Fault) -> None:
+        """Show a fault at the field that its pointer names."""
+        _, part, *rest = fault["pointer"].split("/")
+        lists: dict[str, list[Any]] = {"messages": self._said, "variables": self._named}
+        rows = lists.get(part, [])
+        if not rows or not rest:
+            self.add_error({"messages": "system"}.get(part, rest[0] if rest else part), fault["message"])
+            return
+        at = int(rest[0]) - (self._before if part == "messages" else 0)
+        if at < 0:
+            self.add_error("system", fault["message"])
+        else:
+            rows[at].add_error(rest[1], fault["message"])
+
+
+def _start(content: Content) -> dict[str, Any]:
+    """Return the form's initial values for a content."""
+    has_system = bool(content.messages) and content.messages[0].role == "system"
+    return {
+        "system": content.messages[0].content if has_system else "",
+        "messages": [{"role": m.role, "content": m.content} for m in content.messages[has_system:]],
+        "variables": [{**v.as_json(), "default": v.default or ""} for v in content.variables],
+        "model": content.model,
+        **content.parameters,
+    }
+
+
+def _variable(row: dict[str, Any]) -> Variable:
+    default = row["default"] or (None if row["required"] else "")
+    return Variable(name=row["name"], required=row["required"], default=default, sample=row["sample"])

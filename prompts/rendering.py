@@ -1,0 +1,112 @@
+"""Filling `{{ name }}` with declared text, in one pass and nothing else.
+
+What a variable holds is never read as a template, so it comes out verbatim, whatever braces, tags or
+markers it has. Everything else in braces is plain text.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from llm.types import Message
+from prompts.errors import Fault, MissingVariable, NotText, UndeclaredPlaceholder, UnknownVariable
+
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+PLACEHOLDER = re.compile(rf"\{{\{{[ \t]*({NAME.pattern})[ \t]*\}}\}}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """A text that the caller gives; `default` stands in where it may be left out, `sample` in previews."""
+
+    name: str
+    required: bool = True
+    default: str | None = None
+    sample: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the variable as it is stored and sent."""
+        return {
+            "name": self.name,
+            "type": "string",
+            "required": self.required,
+            "default": self.default,
+            "sample": self.sample,
+        }
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> "Variable":
+        """Return the variable that `as_json` gave."""
+        return cls(
+            name=stored["name"],
+            required=stored.get("required", True),
+            default=stored.get("default"),
+            sample=stored.get("sample", ""),
+        )
+
+
+def placeholders(text: str) -> tuple[str, ...]:
+    """Return the names that `text` asks for, each once, in order."""
+    return tuple(dict.fromkeys(PLACEHOLDER.findall(text)))
+
+
+def undeclared(text: str, variables: Iterable[Variable]) -> tuple[str, ...]:
+    """Return the names that `text` asks for and nobody declared."""
+    declared = {variable.name for variable in variables}
+    return tuple(name for name in placeholders(text) if name not in declared)
+
+
+def render(
+    messages: Sequence[Message], variables: Sequence[Variable], values: Mapping[str, object]
+) -> tuple[Message, ...]:
+    """Fill the messages; raises a PromptError that names every variable at fault."""
+    texts = _texts(variables, values)
+    for message in messages:
+        if names := undeclared(message.content, variables):
+            sentence = f"The prompt uses {_listed(names)} without declaring it."
+            raise UndeclaredPlaceholder(sentence, names=names)
+    return tuple(replace(message, content=_fill(message.content, texts)) for message in messages)
+
+
+def samples(variables: Iterable[Variable]) -> dict[str, str]:
+    """Return a text for each variable to preview with."""
+    return {variable.name: variable.sample or variable.default or "" for variable in variables}
+
+
+def _fill(text: str, texts: Mapping[str, str]) -> str:
+    return PLACEHOLDER.sub(lambda match: texts[match[1]], text)
+
+
+def _texts(variables: Sequence[Variable], values: Mapping[str, object]) -> dict[str, str]:
+    """Return the text of each variable, given or default."""
+    declared = {variable.name: variable for variable in variables}
+    if strange := [name for name, value in values.items() if not isinstance(value, str)]:
+        sentence = f"Give {_listed(strange)} as text, between quotation marks."
+        raise NotText(sentence, errors=_faults(strange, "Must be text."), names=strange)
+    if unknown := [name for name in values if name not in declared]:
+        sentence = f"This prompt has no variable {_listed(unknown)}. {_known(declared)}"
+        raise UnknownVariable(
+            sentence, errors=_faults(unknown, "The prompt has no such variable."), names=unknown
+        )
+    if missing := [v.name for v in variables if v.required and v.name not in values]:
+        sentence = f"This prompt needs {_listed(missing)}. Give it as a variable."
+        raise MissingVariable(sentence, errors=_faults(missing, "This variable is required."), names=missing)
+    return {name: str(values.get(name, variable.default or "")) for name, variable in declared.items()}
+
+
+def _known(names: Iterable[str]) -> str:
+    listed = ", ".join(names)
+    return f"It takes {listed}." if listed else "It takes none."
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"“{name[:64]}”" for name in names)
+
+
+def _faults(names: Iterable[str], message: str) -> list[Fault]:
+    return [{"pointer": f"/variables/{_escaped(name)}", "message": message} for name in names]
+
+
+def _escaped(name: str) -> str:
+    return name.replace("~", "~0").replace("/", "~1")  # RFC 6901

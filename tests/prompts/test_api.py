@@ -1,0 +1,125 @@
+"""Prompts for other programs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import AsyncClient, override_settings
+from django.urls import path
+from ninja import NinjaAPI
+
+from prompts import service
+from prompts.api import router
+from prompts.errors import PromptError
+from prompts.models import Prompt
+from prompts.rendering import Variable
+from tests.prompts.factories import activate, content, make_prompt
+
+api = NinjaAPI(urls_namespace="prompts-alone")
+api.add_router("/prompts", router)
+urlpatterns = [path("", api.urls)]
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+TONE = Variable(name="tone", required=False, default="friendly", sample="dry")
+TONE_OUT = {"name": "tone", "type": "string", "required": False, "default": "friendly", "sample": "dry"}
+
+
+@api.exception_handler(PromptError)
+def _problem(request: Any, error: PromptError) -> HttpResponse:
+    body = {"code": error.code, "detail": error.sentence, "errors": error.errors}
+    return api.create_response(request, body, status=error.status)
+
+
+@pytest.fixture(autouse=True)
+def _mounted() -> Iterator[None]:
+    """The router by itself: who may call and how problems look is the site's."""
+    with override_settings(ROOT_URLCONF=__name__):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _greeting(alice: User) -> None:
+    prompt = make_prompt(content("Be {{ tone }}.", variables=(TONE,), temperature=0.5), "Two.", author=alice)
+    service.move_label(prompt, "staging", prompt.versions.get(number=2), who=alice)
+
+
+async def test_lists_prompts(async_client: AsyncClient) -> None:
+    response = await async_client.get("/prompts")
+    assert response.json() == {
+        "prompts": [
+            {
+                "slug": "greeting",
+                "title": "Greeting",
+                "description": "",
+                "variables": [TONE_OUT],
+                "labels": {"production": 1, "staging": 2},
+                "newest": 2,
+            }
+        ]
+    }
+
+
+async def test_gets_the_production_version(async_client: AsyncClient) -> None:
+    body = (await async_client.get("/prompts/greeting")).json()
+    assert body.pop("created_at")
+    assert body == {
+        "slug": "greeting",
+        "version": 1,
+        "messages": [{"role": "system", "content": "Be {{ tone }}."}],
+        "variables": [TONE_OUT],
+        "model": None,
+        "parameters": {"temperature": 0.5},
+        "note": "",
+    }
+
+
+@pytest.mark.parametrize("query", ["label=staging", "version=2", "version=2&label=production"])
+async def test_gets_another(async_client: AsyncClient, query: str) -> None:
+    assert (await async_client.get(f"/prompts/greeting?{query}")).json()["version"] == 2
+
+
+async def test_an_etag_saves_the_body_until_the_label_moves(async_client: AsyncClient) -> None:
+    first = await async_client.get("/prompts/greeting")
+    etag = first.headers["ETag"]
+    again = await async_client.get("/prompts/greeting", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", etag)
+    await sync_to_async(activate)(await Prompt.objects.aget(), 2)
+    moved = await async_client.get("/prompts/greeting", headers={"If-None-Match": etag})
+    assert (moved.status_code, moved.json()["version"]) == (200, 2)
+
+
+async def test_renders(async_client: AsyncClient) -> None:
+    response = await async_client.post(
+        "/prompts/greeting/render", {"variables": {"tone": "dry"}}, content_type="application/json"
+    )
+    assert response.json() == {
+        "slug": "greeting",
+        "version": 1,
+        "messages": [{"role": "system", "content": "Be dry."}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "pointer"),
+    [
+        ({"variables": {"mood": "dry"}}, 422, "/variables/mood"),
+        ({"variables": {"tone": 5}}, 422, "/variables/tone"),
+        ({"label": "nothing"}, 404, None),
+        ({"version": 9}, 404, None),
+    ],
+)
+async def test_says_what_is_wrong(
+    async_client: AsyncClient, body: dict[str, Any], status: int, pointer: str | None
+) -> None:
+    response = await async_client.post("/prompts/greeting/render", body, content_type="application/json")
+    assert response.status_code == status
+    assert [error["pointer"] for error in response.json()["errors"]] == ([pointer] if pointer else [])
+
+
+async def test_an_unknown_prompt_is_not_found(async_client: AsyncClient) -> None:
+    response = await async_client.get("/prompts/nobody")
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -1,0 +1,88 @@
+"""What may be saved."""
+
+from typing import Any
+
+import pytest
+
+from llm.types import Message
+from prompts.content import Content
+from prompts.errors import InvalidPrompt
+from prompts.rendering import Variable
+from tests.prompts.factories import content
+
+
+def pointers(given: Content) -> list[str]:
+    return [fault["pointer"] for fault in given.faults()]
+
+
+def test_a_plain_prompt_has_no_fault() -> None:
+    tone = Variable(name="tone", required=False, default="dry")
+    content("Be {{ tone }}.", ("user", "Hi"), variables=(tone,), model="local:smollm2", temperature=0).check()
+
+
+def test_a_prompt_needs_text() -> None:
+    assert pointers(Content(messages=())) == ["/messages"]
+    assert pointers(content(" \n")) == ["/messages/0/content"]
+
+
+def test_the_system_text_comes_first() -> None:
+    assert pointers(content("a", ("user", "b"), ("system", "c"))) == ["/messages/2/role"]
+
+
+def test_tools_have_no_place_in_a_prompt() -> None:
+    assert pointers(content("a", ("tool", "b"))) == ["/messages/1/role"]
+
+
+def test_every_placeholder_is_declared() -> None:
+    faults = list(content("a", ("user", "{{ b }} {{ c }}"), variables=(Variable(name="c"),)).faults())
+    assert faults[0]["pointer"] == "/messages/1/content"
+    assert "Add “b” to the variables" in faults[0]["message"]
+
+
+@pytest.mark.parametrize("name", ["", "1a", "a b", "a-b", "ä", "a" * 65, "a\n", "a.b"])
+def test_names_are_plain(name: str) -> None:
+    assert pointers(content("x", variables=(Variable(name=name),))) == ["/variables/0/name"]
+
+
+def test_a_name_occurs_once() -> None:
+    assert pointers(content("x", variables=(Variable(name="a"),) * 3)) == ["/variables/1/name"]
+
+
+def test_a_required_variable_has_no_default() -> None:
+    assert pointers(content("x", variables=(Variable(name="a", default="b"),))) == ["/variables/0/default"]
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"temperature": -0.1},
+        {"temperature": 2.1},
+        {"temperature": "warm"},
+        {"temperature": True},
+        {"temperature": float("nan")},
+        {"max_tokens": 0},
+        {"max_tokens": 1.5},
+        {"max_tokens": True},
+        {"top_p": 1},
+    ],
+)
+def test_parameters_are_checked(parameters: dict[str, Any]) -> None:
+    assert pointers(content("x", **parameters)) == [f"/parameters/{next(iter(parameters))}"]
+
+
+def test_an_unknown_model_is_a_fault() -> None:
+    assert pointers(content("x", model="local:smollm2, no-such-model")) == ["/model"]
+
+
+def test_a_chain_is_in_order() -> None:
+    assert content("x", model=" local:a , openai:b,").tidied().chain == ("local:a", "openai:b")
+
+
+def test_line_ends_and_edges_make_no_difference() -> None:
+    assert content("\r\n a\r\nb \r\n").tidied() == content("a\nb").tidied()
+
+
+def test_check_tells_everything_at_once() -> None:
+    with pytest.raises(InvalidPrompt) as caught:
+        Content(messages=(Message(role="user", content=" "),), parameters={"max_tokens": 0}).check()
+    assert [e["pointer"] for e in caught.value.errors] == ["/messages/0/content", "/parameters/max_tokens"]
