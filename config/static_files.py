@@ -11,7 +11,7 @@ class StaticFiles(WhiteNoiseMiddleware):  # type: ignore[misc]  # it has no type
 
     @staticmethod
     def serve(static_file: Any, request: HttpRequest) -> HttpResponse:
-        """Return the file with WhiteNoise's own headers, and without a content type where it sets none (304)."""
+        """Return the file under the headers of WhiteNoise alone, which sets no content type on a 304."""
         found = static_file.get_response(request.method, request.META)
         body = found.file.read() if found.file else b""
         if found.file:

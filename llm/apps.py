@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class LlmConfig(AppConfig):
     name = "llm"
     verbose_name = "Models and usage"
+
+    def ready(self) -> None:
+        from llm import checks  # noqa: F401  it registers itself

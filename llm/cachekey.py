@@ -19,6 +19,7 @@ def cache_key(request: Request) -> str:
         "schema": request.schema and {"name": request.schema.name, "schema": request.schema.json_schema},
         "tools": [[tool.name, tool.description, tool.parameters] for tool in request.tools],
         "tool_choice": request.tool_choice,
+        "options": request.options,
         "stop": request.stop,
         "owner": None if request.cache.shared else [request.owner.user_id, _key(request)],
     }

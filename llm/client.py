@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from llm import catalog, ledger, runloop
+from llm.budget_desk import Desk
 from llm.layers.breaker import Breaker
+from llm.layers.budget import Budget
 from llm.layers.cache import Cache
 from llm.layers.degrade import Degrade
 from llm.layers.fallback import Fallback
@@ -55,7 +57,7 @@ class Client:
             await provider.close()
 
 
-def site_layers(site: "Environment", replies: Replies) -> list[Layer]:
+def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer]:
     """Return what every call of a site goes through, outermost first; DESIGN says why in this order."""
     limiter = Limiter(site.redis_url)
     fallback = Fallback(site.model_chain)
@@ -65,6 +67,7 @@ def site_layers(site: "Environment", replies: Replies) -> list[Layer]:
         Degrade(replies, fallback.models),
         fallback,
         Cache(replies, ledger.write, site.parley_cache_ttl),
+        Budget(desk),
         Retry(),
         Throttle(limiter, rate(site.parley_rate), tokens=tokens),
         Breaker(),
@@ -79,9 +82,10 @@ _client: Client | None = None
 def client() -> Client:
     """Return the process's client, made at its first use; call it on the process's loop."""
     if _client is None:
-        site, replies = settings.PARLEY, Replies()
+        site, replies, desk = settings.PARLEY, Replies(), Desk()
         runloop.on_close(replies.close)
-        use(Client(build(site), *site_layers(site, replies)))
+        runloop.on_close(desk.close)
+        use(Client(build(site), *site_layers(site, replies, desk)))
     assert _client is not None  # noqa: S101 `use` has set it
     return _client
 
@@ -117,13 +121,13 @@ async def run(request: Request, emit: Emit = discard) -> Reply:
     Raises LLMError. Cancelling stops the upstream, and what came until then is on the books.
     """
     caller = asyncio.get_running_loop()
-    if caller is runloop.get():
-        return await _run(request, emit)
+    if emit is discard or caller is runloop.get():
+        return await runloop.join(_run(request, emit))
 
     async def emit_there(delta: Delta) -> None:
         await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_emit(emit, delta), caller))
 
-    return await runloop.join(_run(request, discard if emit is discard else emit_there))
+    return await runloop.join(_run(request, emit_there))
 
 
 async def _emit(emit: Emit, delta: Delta) -> None:

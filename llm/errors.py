@@ -97,6 +97,10 @@ class Misconfigured(LLMError):
     says = "The provider is not set up. Ask whoever runs Parley to look at the page Providers."
 
 
+class NotSetUp(Misconfigured):
+    """There is no key or address: nothing was sent anywhere, so nothing is booked."""
+
+
 class Rejected(LLMError):
     """The request itself is wrong; no model would take it."""
 

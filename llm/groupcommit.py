@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import close_old_connections, connections
+from django.db import DataError, IntegrityError, close_old_connections, connections
 
 
 class GroupCommit[T]:
@@ -69,17 +69,29 @@ class GroupCommit[T]:
         items = [item for item, _ in batch]
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, items)
-        except Exception as error:
+        except (DataError, IntegrityError) as error:
+            await self._commit_alone(batch, error)
+        except BaseException as error:
             _settle(batch, error)
+            if not isinstance(error, Exception):
+                raise
         else:
             _settle(batch, None)
+
+    async def _commit_alone(self, batch: list[tuple[T, asyncio.Future[None]]], error: Exception) -> None:
+        """One of them is wrong: the others do not pay for it."""
+        if len(batch) == 1:
+            _settle(batch, error)
+            return
+        for one in batch:
+            await self._commit([one])
 
     def _in_thread(self, items: list[T]) -> None:
         close_old_connections()
         self._write(items)
 
 
-def _settle[T](batch: list[tuple[T, asyncio.Future[None]]], error: Exception | None) -> None:
+def _settle[T](batch: list[tuple[T, asyncio.Future[None]]], error: BaseException | None) -> None:
     for _, future in batch:
         if future.done():  # its writer was cancelled
             continue

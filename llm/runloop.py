@@ -6,15 +6,40 @@ ever makes a second one beside it.
 """
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
-from typing import Any
+from contextvars import Context
+from typing import Any, ClassVar
+
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.db import connections
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
 _closers: list[Callable[[], Awaitable[None]]] = []
+
+
+_database_thread = ThreadSensitiveContext()  # where the loop's own work meets Django's ORM
+
+
+def _context() -> Context:
+    """Return a context for work of the loop, in which the ORM's thread is the loop's and not a request's.
+
+    A request's thread waits in a middleware for its view and is gone with the request: what the view waits
+    for would wait for the view, and what goes on after it would find no thread.
+    """
+    context = Context()
+    context.run(SyncToAsync.thread_sensitive_context.set, _database_thread)
+    return context
+
+
+async def _release_thread() -> None:
+    if thread := SyncToAsync.context_to_thread_executor.pop(_database_thread, None):
+        await asyncio.get_running_loop().run_in_executor(thread, connections.close_all)
+        thread.shutdown()
 
 
 def adopt() -> None:
@@ -45,7 +70,7 @@ def on_close(close: Callable[[], Awaitable[None]]) -> None:
 
 def submit[T](work: Coroutine[Any, Any, T]) -> Future[T]:
     """Run `work` on the process's loop from any thread."""
-    return asyncio.run_coroutine_threadsafe(work, get())
+    return _Crossing(work).outcome
 
 
 def wait[T](work: Coroutine[Any, Any, T]) -> T:
@@ -53,31 +78,119 @@ def wait[T](work: Coroutine[Any, Any, T]) -> T:
     try:
         running = asyncio.get_running_loop()
     except RuntimeError:
-        return submit(work).result()
+        return _block(_Crossing(work))
     work.close()
     raise RuntimeError(f"Await this instead: {running} would wait for itself.")
 
 
 async def join[T](work: Coroutine[Any, Any, T]) -> T:
-    """Await `work`, on the process's loop; cancelling the caller cancels the work."""
+    """Await `work` as a task of the process's loop; cancelling the caller cancels it and awaits its end."""
     if asyncio.get_running_loop() is get():
-        return await work
-    return await asyncio.wrap_future(submit(work))
+        task = asyncio.get_running_loop().create_task(work, context=_context())
+        return await _outcome(task, task.cancel)
+    crossing = _Crossing(work)
+    return await _outcome(asyncio.wrap_future(crossing.outcome), crossing.cancel)
 
 
 async def close() -> None:
-    """Await what was registered by `on_close`; runs on the process's loop."""
+    """Await all that was registered by `on_close`; runs on the process's loop.
+
+    Raises what failed, as a group, after all were awaited.
+    """
+    failures: list[Exception] = []
     while _closers:
-        await _closers.pop()()
+        try:
+            await _closers.pop()()
+        except Exception as error:
+            failures.append(error)
+    await _release_thread()
+    if failures:
+        raise ExceptionGroup("Not everything could be closed.", failures)
 
 
 def stop() -> None:
-    """Close everything and end the thread, if this process has one."""
+    """End the work that other threads sent, close everything and end the thread, if this process has one."""
     global _loop, _thread
     if _thread is None or _loop is None:
         return
-    submit(close()).result()
-    _loop.call_soon_threadsafe(_loop.stop)
-    _thread.join()
-    _loop.close()
-    _loop = _thread = None
+    try:
+        asyncio.run_coroutine_threadsafe(_end(), _loop).result()
+    finally:
+        _loop.call_soon_threadsafe(_loop.stop)
+        _thread.join()
+        _loop.close()
+        _loop = _thread = None
+
+
+class _Crossing[T]:
+    """Work that was sent to the loop from another thread; `outcome` is done when the work has truly ended."""
+
+    under_way: ClassVar[set[asyncio.Task[Any]]] = set()
+
+    def __init__(self, work: Coroutine[Any, Any, T]) -> None:
+        self.outcome: Future[T] = Future()
+        self.outcome.set_running_or_notify_cancel()  # only `cancel` below cancels it
+        self._work = work
+        self._task: asyncio.Task[T] | None = None
+        self._loop = get()
+        self._loop.call_soon_threadsafe(self._begin)
+
+    def cancel(self) -> None:
+        self._loop.call_soon_threadsafe(self._cancel)
+
+    def _begin(self) -> None:
+        self._task = self._loop.create_task(self._work, context=_context())
+        self.under_way.add(self._task)
+        self._task.add_done_callback(self._ended)
+
+    def _cancel(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+
+    def _ended(self, task: asyncio.Task[T]) -> None:
+        self.under_way.discard(task)
+        if task.cancelled():
+            self.outcome.set_exception(asyncio.CancelledError())
+        elif error := task.exception():
+            self.outcome.set_exception(error)
+        else:
+            self.outcome.set_result(task.result())
+
+
+async def _outcome[T](ended: asyncio.Future[T], cancel: Callable[[], object]) -> T:
+    try:
+        return await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        if not ended.done():
+            cancel()
+            await asyncio.wait([ended])
+        raise
+
+
+def _block[T](crossing: _Crossing[T]) -> T:
+    try:
+        return crossing.outcome.result()
+    except BaseException:
+        if not crossing.outcome.done():  # Ctrl-C: what came until then goes on the books
+            crossing.cancel()
+            concurrent.futures.wait([crossing.outcome])
+        raise
+
+
+async def _end() -> None:
+    await _cancelled(set(_Crossing.under_way))
+    try:
+        await close()
+    finally:
+        mine = asyncio.current_task()
+        await _cancelled({task for task in asyncio.all_tasks() if task is not mine})
+        loop = asyncio.get_running_loop()
+        await loop.shutdown_asyncgens()
+        await loop.shutdown_default_executor()
+
+
+async def _cancelled(tasks: set[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)

@@ -104,12 +104,15 @@ class CachePolicy:
 class Tab:
     """What a call has used so far, over all its attempts, the failed and the stopped ones too.
 
-    The one thing in a request that changes: Record writes on it, whoever sent the request may read it.
+    The one thing in a request that changes: layers write on it, whoever sent the request may read it.
+    `model` is the one that is being asked, `cache` what came of looking for a kept reply.
     """
 
-    __slots__ = ("cost", "estimated", "last", "usage")
+    __slots__ = ("cache", "cost", "estimated", "last", "model", "usage")
 
     def __init__(self) -> None:
+        self.model = ""
+        self.cache: Literal["off", "hit", "miss"] = "off"
         self.usage = Usage()
         self.cost: Decimal | None = Decimal(0)
         self.estimated = False
@@ -130,8 +133,9 @@ class Request:
     `model` is `provider:model`, a bare model name, or None for the site's chain; `chain` names an own
     fallback order. `deadline` bounds the whole call in seconds, waits and retries included; None is the
     site's; the client turns it into `expires`, a moment of the process loop's clock. Temperatures that a
-    model refuses are left out for it. `max_tokens` bounds the output. `accept` says whether a whole reply is
-    good enough to be kept in the cache.
+    model refuses are left out for it. `max_tokens` bounds the output. `options` are
+    OpenAI's further parameters, passed on as they are (`top_p`, `seed`); a provider that has none refuses
+    them. `accept` says whether a whole reply is good enough to be kept in the cache.
     """
 
     messages: tuple[Message, ...]
@@ -142,6 +146,7 @@ class Request:
     schema: Schema | None = None
     tools: tuple[Tool, ...] = ()
     tool_choice: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
     stop: tuple[str, ...] = ()
     feature: str = "python"
     owner: Owner = Owner()

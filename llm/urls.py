@@ -1,5 +1,13 @@
 """Pages about models: usage and providers."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from llm.views.providers import providers, test_provider
+from llm.views.usage import call, usage
+
+urlpatterns = [
+    path("usage/", usage, name="usage"),
+    path("usage/calls/<uuid:pk>/", call, name="call"),
+    path("providers/", providers, name="providers"),
+    path("providers/<slug:name>/test/", test_provider, name="test_provider"),
+]

@@ -8,10 +8,28 @@ from django.contrib.auth.models import User
 from django.db import connections
 
 from llm import runloop
-from tests import settings
+from tests import machine, settings
 from tests.wire import wire
 
 __all__ = ["wire"]
+
+
+_left_out = pytest.StashKey[dict[str, int]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-marker", action="store_true", help="fail if a marked test cannot run on this machine"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    config.stash[_left_out] = machine.select(config, items)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for marker, count in config.stash.get(_left_out, {}).items():
+        terminalreporter.write_line(f"{count} tests did not run: {marker}", yellow=True)
 
 
 @pytest.fixture(scope="session")

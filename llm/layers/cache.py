@@ -28,13 +28,16 @@ class Cache:
         if ttl == 0:
             return await call(request, emit)
         key = cache_key(request)
+        request.tab.cache = "miss"
         if not request.cache.read:
             return await self._fresh(key, ttl, request, emit, call)
         if (near := self.replies.near(key)) is not None:
+            request.tab.cache = "hit"
             await _replay(near, emit)
             return await self._hit(request, near)
         flight = self.flights.get(key)
         if flight is not None:
+            request.tab.cache = "hit"
             return await self._hit(request, await flight.join(emit))
         flight = self._begin(key, partial(self._kept_or_fresh, key, ttl, request, call=call))
         reply = await flight.join(emit)
@@ -50,6 +53,7 @@ class Cache:
         kept = await self.replies.get(key)
         if kept is None:
             return await self._fresh(key, ttl, request, emit, call)
+        request.tab.cache = "hit"
         await _replay(kept, emit)
         return replace(kept, cached=True)
 

@@ -20,6 +20,7 @@ class Fallback:
         passed: list[PassedOver] = []
         failures: list[LLMError] = []
         for model in self.models(request):
+            request.tab.model = model
             try:
                 reply = await call(replace(request, model=model), sent)
                 return replace(reply, passed_over=tuple(passed))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from llm import pricing
-from llm.errors import LLMError
+from llm.errors import LLMError, NotSetUp
 from llm.estimate import estimated_usage
 from llm.ledger import Entry
 from llm.types import Delta, Emit, Handler, Reply, Request, Usage
@@ -55,6 +55,8 @@ class Record:
         meter = Meter(emit, self.clock)
         try:
             reply = await call(request, meter)
+        except NotSetUp:
+            raise
         except LLMError as error:
             error.partial = self._partial(request, meter, error.partial)
             await self._book(request, error.partial, error.code, str(error))
@@ -85,9 +87,9 @@ class Record:
 
     def _partial(self, request: Request, meter: Meter, known: Reply | None) -> Reply:
         """What was received until the failure; tokens that nobody counted are estimated."""
-        if known is None or known.usage == Usage():
-            text = known.text if known else meter.text
-            begun = bool(text) or meter.usage is not None
-            usage = estimated_usage(request, text, meter.usage) if begun else Usage()
-            known = Reply(text=text, model=request.model or "", finish="stop", usage=usage, estimated=begun)
+        known = known or Reply(text=meter.text, model=request.model or "", finish="stop")
+        begun = bool(known.text) or meter.usage is not None
+        if known.usage == Usage() and begun:
+            usage = estimated_usage(request, known.text, meter.usage)
+            known = replace(known, usage=usage, estimated=True)
         return self._timed(request, meter, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from django.utils import timezone
 from llm.ids import uuid7
 
 PREFIX = "parley_"
+NOTE_EVERY = timedelta(minutes=1)
 
 
 def hashed(key: str) -> str:
@@ -31,8 +33,10 @@ class ApiKeys(models.QuerySet["ApiKey"]):
 
     def issue(self, *, user: Any, name: str) -> tuple[ApiKey, str]:
         """Make a key; returns its row and the key itself, which is shown once and stored nowhere."""
-        key = PREFIX + secrets.token_urlsafe(32)
-        return self.create(user=user, name=name, hash=hashed(key), hint=key[-4:]), key
+        row = self.model(user=user, name=name)
+        key = row.seal()
+        row.save(using=self.db, force_insert=True)
+        return row, key
 
     async def opened_by(self, key: str) -> ApiKey | None:
         """Return the usable row of a key, with its user, or None."""
@@ -62,6 +66,25 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} (…{self.hint})"
+
+    def seal(self) -> str:
+        """Give the row a new key, unsaved, and return the key itself."""
+        key = PREFIX + secrets.token_urlsafe(32)
+        self.hash, self.hint = hashed(key), key[-4:]
+        return key
+
+    @property
+    def state(self) -> str:
+        """`usable`, `revoked` or `expired`."""
+        if self.revoked_at:
+            return "revoked"
+        return "expired" if self.expires_at and self.expires_at <= timezone.now() else "usable"
+
+    async def used(self) -> None:
+        """Note that the key was used, in one write a minute however often that is."""
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > NOTE_EVERY:
+            await type(self).objects.filter(pk=self.pk).aupdate(last_used_at=now)
 
     def revoke(self) -> None:
         """Close the key for good."""

@@ -1,0 +1,77 @@
+"""A server process of `start`: `python -m config.serve --fd N` answers on a socket that is open already.
+
+The socket belongs to whoever starts this, so that a process which dies takes no visitor's connection
+attempt with it, and several processes share one port.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import socket
+from types import FrameType
+
+from config.asgi import application
+from config.lifespan import DRAIN
+
+MOST_BYTES = 1024 * 1024  # of a WebSocket message
+
+
+def serve_uvicorn(descriptor: int) -> None:
+    """Serve until SIGTERM and through the drain."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        """Drains from the signal on, while requests in flight still finish."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            application.begin_drain()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        application,
+        lifespan="on",
+        ws_max_size=MOST_BYTES,
+        ws_per_message_deflate=False,  # costs more processor time than short frames save
+        proxy_headers=False,
+        server_header=False,
+        access_log=False,
+        log_config=None,  # Django's
+        log_level="warning",
+        timeout_graceful_shutdown=int(DRAIN),
+    )
+    Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+
+
+def serve_daphne(descriptor: int) -> None:
+    """Serve until SIGTERM and through the drain."""
+    from daphne.server import Server, twisted_loop  # installs Twisted's reactor, so it comes first
+    from twisted.internet import defer, reactor
+
+    def finish() -> defer.Deferred[None]:
+        return defer.Deferred.fromFuture(asyncio.ensure_future(application.finish(), loop=twisted_loop))
+
+    reactor.addSystemEventTrigger("before", "shutdown", finish)  # type: ignore[attr-defined]
+    Server(
+        application,
+        endpoints=[f"fd:fileno={descriptor}"],
+        websocket_max_message_size=MOST_BYTES,
+        websocket_max_frame_size=MOST_BYTES,
+        verbosity=0,
+    ).run()
+
+
+SERVERS = {"uvicorn": serve_uvicorn, "daphne": serve_daphne}
+
+
+def main() -> None:
+    """Serve on the socket `--fd`."""
+    parser = argparse.ArgumentParser(prog="python -m config.serve", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True)
+    parser.add_argument("--server", choices=SERVERS, default="uvicorn")
+    options = parser.parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        SERVERS[options.server](options.fd)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The REST endpoints of llm; config/api.py mounts them."""

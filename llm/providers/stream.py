@@ -1,0 +1,94 @@
+"""Read a streamed HTTP answer to its end, and say so when it has none."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any, Protocol
+
+import aiohttp
+import httpx2
+import msgspec
+
+from llm.errors import Rejected, Unavailable
+from llm.providers.sse import EventTooLong, Splitter
+
+BROKE_OFF = "The answer broke off before it was whole. Ask again to get a new one."
+GARBLED = "The provider sent something that is not an answer. Ask again."
+DRAIN = 1.0  # seconds for the end of the body to follow the end of the answer
+
+NETWORK = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
+
+
+class Bytes(Protocol):
+    """The raw response of either SDK."""
+
+    @property
+    def headers(self) -> httpx2.Headers: ...
+
+    def iter_bytes(self) -> AsyncIterator[bytes]: ...
+
+
+class Turn(Protocol):
+    """Takes the events of one answer. `whole`: nothing of it is missing; `done`: its last event came."""
+
+    @property
+    def whole(self) -> bool: ...
+
+    @property
+    def done(self) -> bool: ...
+
+    async def take(self, data: bytes) -> None: ...
+
+
+def check_text(arguments: dict[str, Any]) -> None:
+    """Raise Rejected for half of a surrogate pair, on which the SDKs fail with an error of Python's."""
+    try:
+        msgspec.json.encode(arguments)
+    except UnicodeEncodeError as error:
+        raise Rejected("The text holds characters that no model can read.", detail=error.reason) from error
+
+
+async def read(response: Bytes, turn: Turn) -> None:
+    """Give `turn` each event as it comes; raises Unavailable where the stream ends before the answer."""
+    chunks = response.iter_bytes()
+    splitter = Splitter()
+    while not turn.done and (chunk := await _next(chunks, turn)) is not None:
+        for data in _events(splitter, chunk):
+            await turn.take(data)
+    if not turn.whole:
+        kind = response.headers.get("content-type", "no type")
+        raise Unavailable(BROKE_OFF, detail=f"the answer, {kind}, ended without a finish reason")
+    if turn.done:
+        await _drain(chunks)
+
+
+async def _next(chunks: AsyncIterator[bytes], turn: Turn) -> bytes | None:
+    try:
+        return await anext(chunks, None)
+    except NETWORK as error:
+        if turn.whole:  # only the count of tokens is lost
+            return None
+        raise Unavailable(BROKE_OFF, detail=type(error).__name__) from error
+
+
+def _events(splitter: Splitter, chunk: bytes) -> list[bytes]:
+    try:
+        return splitter.feed(chunk)
+    except EventTooLong as error:
+        raise Unavailable(GARBLED, detail=f"an event of more than {splitter.limit} bytes") from error
+
+
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read to the end of the body: a connection with bytes left in it cannot be used again."""
+    with suppress(TimeoutError, *NETWORK):
+        async with asyncio.timeout(DRAIN):
+            while await anext(chunks, None) is not None:
+                pass
+
+
+def decode[T](decoder: msgspec.json.Decoder[T], data: bytes) -> T:
+    """Decode an event; raises Unavailable where it is not what the provider's format says."""
+    try:
+        return decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unavailable(GARBLED, detail=str(error)[:200]) from error

@@ -1,0 +1,1 @@
+"""Pages: usage, one call, providers."""

@@ -1,0 +1,56 @@
+"""The usage page, and the page of one call."""
+
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import urlencode
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from llm.dashboard import MEASURES, Absence, Scope, board
+from llm.period import NAMES, Period, period
+from llm.usage import Filters, visible_to
+
+
+@login_required
+@require_safe
+def usage(request: HttpRequest) -> HttpResponse:
+    """Show what a period cost: everything to staff, their own calls to others."""
+    query = request.GET
+    chosen = period(query.get("period", "30d"), datetime.now(UTC))
+    filters = Filters(**{name: _word(query.get(name, "")) for name in ("feature", "model", "user")})
+    found = board(Scope(viewer=request.user, filters=filters), chosen, query.get("measure", ""))
+    shown = {"absence": found} if isinstance(found, Absence) else {"board": found}
+    return render(
+        request,
+        "llm/usage.html",
+        {
+            "place": "usage",
+            "period": chosen,
+            "periods": NAMES,
+            "measures": MEASURES,
+            "filters": filters,
+            "json_query": _json_query(chosen),
+            **shown,
+        },
+    )
+
+
+@login_required
+@require_safe
+def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show one call, and the other attempts of the same request."""
+    visible = visible_to(request.user).select_related("user", "key")
+    found = get_object_or_404(visible, pk=pk)
+    attempts = visible.filter(request_id=found.request_id).order_by("created_at", "id")[:50]
+    return render(request, "llm/call.html", {"place": "usage", "call": found, "attempts": attempts})
+
+
+def _word(text: str) -> str:
+    return text.replace("\0", "")  # PostgreSQL refuses to look for it
+
+
+def _json_query(chosen: Period) -> str:
+    return urlencode({"by": f"{chosen.step},feature,model", "since": f"{chosen.since:%Y-%m-%dT%H:%M:%SZ}"})

@@ -1,0 +1,79 @@
+"""Parley as a newcomer starts it, and a real Chromium in front of it."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.machine import CHROMIUM
+
+FLAGS = [
+    "--no-sandbox",  # CI runs as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PASSWORD = "the admin's password"
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A running Parley: its address, its database file, and what `start` printed."""
+
+    url: str
+    database: Path
+    printed: str
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """`manage.py start` on a free port, with the local model."""
+    database = tmp_path_factory.mktemp("site") / "parley.sqlite3"
+    port = _free_port()
+    environment = os.environ | {
+        "PARLEY_ENV_FILE": "",
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "PARLEY_ADMIN_PASSWORD": PASSWORD,
+    }
+    command = [sys.executable, "manage.py", "start", "--port", str(port)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as started:
+        yield Site(f"http://127.0.0.1:{port}", database, _until_ready(started))
+        started.send_signal(signal.SIGTERM)
+        started.wait(40)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _until_ready(started: subprocess.Popen[str]) -> str:
+    assert started.stdout
+    printed = ""
+    for line in started.stdout:
+        printed += line
+        if re.match(r"ready\s", line):
+            return printed
+    raise AssertionError(f"Parley did not start:\n{printed}")

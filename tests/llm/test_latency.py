@@ -1,0 +1,41 @@
+"""First tokens as histograms: right to two figures, and never more rows than a few hundred."""
+
+import random
+
+from django.contrib.auth.models import User
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm.latency import histograms, quantile
+from llm.models import Call
+from tests.llm.factories import make_call, make_hit
+
+
+def test_nothing_has_no_quantile() -> None:
+    assert quantile({}) is None
+
+
+@given(st.lists(st.integers(0, 200_000), min_size=1, max_size=60))
+def test_the_quantile_is_the_nearest_rank(values: list[int]) -> None:
+    counts = {value: values.count(value) for value in values}
+    assert quantile(counts) == sorted(values)[-(-len(values) * 95 // 100) - 1]
+
+
+def test_two_figures_are_kept(alice: User) -> None:
+    for ms in (7, 99, 104, 987, 1_849, 12_900):
+        make_call(alice, first_token_ms=ms)
+    assert sorted(histograms(Call.objects.all())[()]) == [7, 99, 100, 980, 1_800, 12_000]
+
+
+def test_groups_add_up_to_the_whole(alice: User) -> None:
+    chance = random.Random(5)  # noqa: S311 made-up figures
+    for _ in range(40):
+        make_call(alice, feature=chance.choice("ab"), first_token_ms=chance.randrange(3_000))
+    groups = histograms(Call.objects.all(), "feature")
+    assert groups[("a",)] + groups[("b",)] == histograms(Call.objects.all())[()]
+
+
+def test_answers_from_the_cache_and_calls_without_a_token_do_not_count(alice: User) -> None:
+    make_hit(alice, first_token_ms=1)
+    make_call(alice, first_token_ms=None)
+    assert histograms(Call.objects.all()) == {}
