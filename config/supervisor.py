@@ -62,7 +62,9 @@ class Supervisor:
         return all(child.up for child in self.stages[0])
 
     def _is_ready(self, waited: float) -> bool:
-        return self._first_is_up() and (waited > SETTLE_WITHIN or all(child.settled for child in self.children))
+        return self._first_is_up() and (
+            waited > SETTLE_WITHIN or all(child.settled for child in self.children)
+        )
 
     def _end(self) -> None:
         for stage in self.stages:

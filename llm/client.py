@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 
 from llm import catalog, ledger, runloop
-from llm.budget_desk import Desk
+from llm.budgets.desk import Desk
 from llm.layers.breaker import Breaker
 from llm.layers.budget import Budget
 from llm.layers.cache import Cache

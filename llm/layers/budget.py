@@ -11,10 +11,10 @@ from decimal import Decimal
 from django.db import DatabaseError
 
 from llm import catalog, pricing
-from llm.budget_desk import Desk
+from llm.budgets.desk import Desk
+from llm.budgets.reservations import Reservation
 from llm.errors import NoPrice
 from llm.estimate import input_tokens
-from llm.reservations import Reservation
 from llm.types import Emit, Handler, Reply, Request, Usage
 
 logger = logging.getLogger(__name__)

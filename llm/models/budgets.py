@@ -17,8 +17,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from llm.amounts import dollars
+from llm.budgets.reservations import Subject
 from llm.ids import uuid7
-from llm.reservations import Subject
 
 NANO = 10**9
 FROM_THE_START = date(1970, 1, 1)  # where a total begins; a date, so that its row is unique as any other

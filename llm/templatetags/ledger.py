@@ -7,8 +7,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from llm import amounts
+from llm.dashboard.outcomes import Outcome, outcome_of
 from llm.models import Call
-from llm.outcomes import Outcome, outcome_of
 from llm.usage import Figures
 
 register = template.Library()

@@ -9,8 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from llm.dashboard import MEASURES, Absence, Scope, board
-from llm.period import NAMES, Period, period
+from llm.dashboard.page import MEASURES, Absence, Scope, board
+from llm.dashboard.period import NAMES, Period, period
 from llm.usage import Filters, visible_to
 
 

@@ -17,9 +17,9 @@ django.setup()
 
 from django.utils import timezone  # noqa: E402 the apps come first
 
-from llm.budget_desk import Desk  # noqa: E402
+from llm.budgets.desk import Desk  # noqa: E402
+from llm.budgets.reservations import Reservation  # noqa: E402
 from llm.errors import BudgetExceeded  # noqa: E402
-from llm.reservations import Reservation  # noqa: E402
 from llm.types import Owner  # noqa: E402
 
 DIME = Decimal("0.10")

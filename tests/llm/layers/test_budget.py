@@ -8,7 +8,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from llm.budget_desk import Desk
+from llm.budgets.desk import Desk
 from llm.client import stack
 from llm.errors import BudgetExceeded, NoPrice, Overloaded
 from llm.layers.budget import MARGIN, Budget, most
@@ -17,7 +17,7 @@ from llm.ledger import Entry
 from llm.models import Budget as BudgetRow
 from llm.models import BudgetEntry
 from llm.types import Emit, Reply, Request, Tool, Usage, discard
-from tests.llm.budget_cases import DIME, NOON, make_budget, standing
+from tests.llm.budgets.cases import DIME, NOON, make_budget, standing
 from tests.llm.layers.fakes import Script, answer, ask
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from llm.models import ApiKey, Budget
-from tests.llm.budget_cases import make_budget
+from tests.llm.budgets.cases import make_budget
 
 pytestmark = pytest.mark.django_db
 

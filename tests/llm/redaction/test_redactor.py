@@ -69,9 +69,32 @@ def test_a_site_hides_what_its_own_pattern_matches_and_no_mark() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    "password Password user_password USER-PASSWORD apiKey X-Api-Key api_key accessToken refresh-token "
-    "clientSecret AWS_SECRET_ACCESS_KEY Authorization Proxy-Authorization Cookie set-cookie sessionId "
-    "private_key credentials passwd pwd db_pwd csrfmiddlewaretoken cvv Passwort".split(),
+    [
+        "password",
+        "Password",
+        "user_password",
+        "USER-PASSWORD",
+        "apiKey",
+        "X-Api-Key",
+        "api_key",
+        "accessToken",
+        "refresh-token",
+        "clientSecret",
+        "AWS_SECRET_ACCESS_KEY",
+        "Authorization",
+        "Proxy-Authorization",
+        "Cookie",
+        "set-cookie",
+        "sessionId",
+        "private_key",
+        "credentials",
+        "passwd",
+        "pwd",
+        "db_pwd",
+        "csrfmiddlewaretoken",
+        "cvv",
+        "Passwort",
+    ],
 )
 def test_a_field_of_a_secret_name_is_blanked_whatever_it_holds(name: str) -> None:
     for value in ("x", 7, 1.5, True, ["a", "b"], {"a": {"b": "c"}}):

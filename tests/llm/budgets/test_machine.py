@@ -10,12 +10,12 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from llm import budgets
+from llm.budgets import service as budgets
+from llm.budgets.reservations import Reservation
 from llm.errors import BudgetExceeded
 from llm.models import Budget, BudgetEntry, BudgetPeriod
-from llm.reservations import Reservation
 from llm.types import Owner
-from tests.llm.budget_cases import NOON, make_budget
+from tests.llm.budgets.cases import NOON, make_budget
 
 CENTS = st.decimals("0", "2", places=2)
 

@@ -9,7 +9,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
-from llm import budget_admin  # noqa: F401  it registers its pages
 from llm.models import ApiKey, Call
 from llm.money import money
 

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from django.db.models import F
 
-from llm import budget_words
+from llm.budgets import words
+from llm.budgets.reservations import Ask, Close
 from llm.ids import uuid7
 from llm.models import Alert, BudgetEntry, BudgetPeriod, Call
 from llm.models.budgets import nanos
-from llm.reservations import Ask, Close
 
 THRESHOLDS = (50, 80, 100)  # percent of a limit that make an alert
 State = BudgetEntry.State
@@ -136,6 +136,6 @@ def _alert(row: BudgetPeriod, percent: int, now: datetime) -> Alert:
         kind="budget",
         key=f"budget:{row.budget_id}:{row.starts_on}:{percent}",
         level=Alert.Level.BAD if percent >= 100 else Alert.Level.WARN,
-        text=budget_words.reached(row.budget, percent),
+        text=words.reached(row.budget, percent),
         opened_at=now,
     )

@@ -9,11 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 
 from llm.amounts import NOTHING, dollars, percent, plural, short
-from llm.feature_chart import Drawing, draw
-from llm.headline import Headline, headlines
-from llm.latency import Histogram, histograms, quantile
+from llm.dashboard.feature_chart import Drawing, draw
+from llm.dashboard.headline import Headline, headlines
+from llm.dashboard.latency import Histogram, histograms, quantile
+from llm.dashboard.period import Period, Span
 from llm.models import Call
-from llm.period import Period, Span
 from llm.usage import Figures, Filters, Summary, Viewer, calls, summary, visible_to
 
 LATEST = 50

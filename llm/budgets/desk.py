@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from django.utils import timezone
 
+from llm.budgets.reservations import Ask, Close, Reservation, Subject, subjects
 from llm.groupcommit import GroupCommit
-from llm.reservations import Ask, Close, Reservation, Subject, subjects
 from llm.types import Owner
 
 REMEMBERED = 5.0  # seconds after which a budget that another process made is seen here
@@ -58,7 +58,7 @@ class Desk:
         await self._commits.close()
 
     def _commit(self, orders: Sequence[Ask | Close]) -> None:
-        from llm import budgets  # the pipeline can be imported before the apps are ready
+        from llm.budgets import service as budgets  # the pipeline can be imported before the apps are ready
 
         budgets.commit(orders, self._clock())
 

@@ -7,12 +7,12 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from llm import budgets
+from llm.budgets import service as budgets
+from llm.budgets.reservations import Ask, Close, Reservation
 from llm.errors import BudgetExceeded
 from llm.models import Alert, ApiKey, Budget, BudgetEntry, Call
-from llm.reservations import Ask, Close, Reservation
 from llm.types import Owner
-from tests.llm.budget_cases import DIME, NOON, make_budget, reserve, spend, standing
+from tests.llm.budgets.cases import DIME, NOON, make_budget, reserve, spend, standing
 
 pytestmark = pytest.mark.django_db
 

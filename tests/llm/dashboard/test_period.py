@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from llm.period import NAMES, period
+from llm.dashboard.period import NAMES, period
 
 NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
 

@@ -5,10 +5,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-import llm.budget_admin  # noqa: F401 registers its pages
-from llm import budgets
+from llm.budgets import service as budgets
 from llm.models import Alert, Budget, BudgetPeriod
-from tests.llm.budget_cases import make_budget, reserve
+from tests.llm.budgets.cases import make_budget, reserve
 
 pytestmark = pytest.mark.django_db
 LIST, ADD = "/admin/llm/budget/", "/admin/llm/budget/add/"

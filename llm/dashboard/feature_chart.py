@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from llm.charts import Chart, Stack, stacked
-from llm.period import Period, day
+from llm.dashboard.charts import Chart, Stack, stacked
+from llm.dashboard.period import Period, day
 from llm.usage import Figures, Summary
 
 COLOURS = 4  # three steps of the accent and the neutral

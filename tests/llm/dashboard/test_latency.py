@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.latency import histograms, quantile
+from llm.dashboard.latency import histograms, quantile
 from llm.models import Call
 from tests.llm.factories import make_call, make_hit
 

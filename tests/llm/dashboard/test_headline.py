@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from llm.headline import Headline, headlines
+from llm.dashboard.headline import Headline, headlines
 from llm.usage import Figures
 
 

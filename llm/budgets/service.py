@@ -16,11 +16,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from llm import budget_words
-from llm.budget_book import Book, State, save_all
+from llm.budgets import words
+from llm.budgets.book import Book, State, save_all
+from llm.budgets.reservations import Ask, Close, Reservation, Subject, subjects
 from llm.models import Alert, Budget, BudgetEntry, BudgetPeriod
 from llm.models.budgets import nanos, whole
-from llm.reservations import Ask, Close, Reservation, Subject, subjects
 from llm.types import Owner
 
 
@@ -173,9 +173,7 @@ def _answer(ask: Ask, books: list[Book], now: datetime) -> None:
     full = [book for book in books if not book.fits(amount, now)]
     if full:
         longest = max(full, key=lambda book: _wait(book.budget, now))
-        ask.answer = budget_words.refusal(
-            longest.budget, needs=ask.amount, spent=whole(longest.spent), now=now
-        )
+        ask.answer = words.refusal(longest.budget, needs=ask.amount, spent=whole(longest.spent), now=now)
         return
     ask.answer = Reservation(
         request_id=ask.request_id,

@@ -4,7 +4,7 @@ from django.contrib.auth.models import User
 from llm.errors import BudgetExceeded
 from llm.models import ApiKey
 from llm.types import Owner
-from tests.llm.budget_cases import make_budget, reserve, spend
+from tests.llm.budgets.cases import make_budget, reserve, spend
 
 pytestmark = pytest.mark.django_db
 

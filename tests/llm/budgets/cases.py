@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from llm import budgets
+from llm.budgets import service as budgets
+from llm.budgets.reservations import Reservation
 from llm.models import Budget
-from llm.reservations import Reservation
 from llm.types import Owner
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm.charts import GAP, HEIGHT, LEAST, LINES, Chart, Stack, line_step, stacked
+from llm.dashboard.charts import GAP, HEIGHT, LEAST, LINES, Chart, Stack, line_step, stacked
 
 
 def chart(*columns: tuple[int | str, ...], whole: bool = False) -> Chart:

@@ -10,8 +10,8 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from llm import budgets
 from llm.amounts import dollars
+from llm.budgets import service as budgets
 from llm.models import Alert, Budget, Call
 from llm.money import money
 

@@ -1,0 +1,128 @@
+"""What was asked and answered, redacted before it is written, for as long as retention allows."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+from django.utils import timezone
+
+from llm.redaction.cutting import redacted_head
+from llm.types import Message, Reply, Request, Schema, ToolCall
+
+if TYPE_CHECKING:
+    from llm.ledger import Entry
+    from llm.models.calls import Call
+
+MOST = 65_536  # characters of text in a request, and in a reply
+EACH = 64  # what a message counts beside its text
+TOOLS = 200
+
+
+class CallBody(models.Model):
+    """The text of a call, apart from its row in the ledger: `purge` removes it, the row stays."""
+
+    call = models.OneToOneField("llm.Call", models.CASCADE, primary_key=True, related_name="body")
+    request = models.JSONField()
+    reply = models.JSONField()
+    cut = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        verbose_name_plural = "call bodies"
+
+    def __str__(self) -> str:
+        return f"body of {self.call_id}"
+
+    @classmethod
+    def of(cls, call: Call, entry: Entry) -> CallBody:
+        """Return the unsaved body of an entry; takes a millisecond for some kilobytes, so not on the loop."""
+        asked, answered = Room(MOST), Room(MOST)
+        return cls(
+            call=call,
+            request=_asked(entry.request, asked),
+            reply=_answered(entry.reply, answered),
+            cut=asked.full or answered.full,
+            created_at=call.created_at,
+        )
+
+
+class Room:
+    """A number of characters that texts share; what comes when it is full is cut."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+        self.full = False
+
+    def text(self, text: str) -> str:
+        """Return the text, redacted, or as much of it as there is room for."""
+        shown = redacted_head(text, max(0, self.left))
+        self.full = self.full or len(shown) > self.left
+        self.left -= len(shown)
+        return shown
+
+    def take(self, size: int) -> bool:
+        """Set `size` characters aside; False if there are none left."""
+        self.left -= size
+        self.full = self.full or self.left < 0
+        return self.left >= 0
+
+
+def _asked(request: Request, room: Room) -> dict[str, Any]:
+    return {
+        "model": room.text(request.model or ""),
+        "temperature": _finite(request.temperature),
+        "max_tokens": request.max_tokens,
+        "stop": [room.text(stop) for stop in request.stop[:TOOLS]],
+        "tools": [room.text(tool.name) for tool in request.tools[:TOOLS]],
+        "tool_choice": request.tool_choice and room.text(request.tool_choice),
+        **_messages(request.messages, room),
+        "schema": _schema(request.schema, room),
+    }
+
+
+def _messages(messages: tuple[Message, ...], room: Room) -> dict[str, Any]:
+    """The instructions and the newest messages come first where there is not room for all."""
+    order = sorted(range(len(messages)), key=lambda place: (messages[place].role != "system", -place))
+    kept: dict[int, Any] = {}
+    for place in order:
+        if not room.take(EACH):
+            break
+        kept[place] = _message(messages[place], room)
+    shown = [kept[place] for place in sorted(kept)]
+    return {"messages": shown, "messages_left_out": len(messages) - len(shown)}
+
+
+def _message(message: Message, room: Room) -> dict[str, Any]:
+    shown: dict[str, Any] = {"role": message.role, "content": room.text(message.content)}
+    if message.tool_calls:
+        shown["tool_calls"] = _tool_calls(message.tool_calls, room)
+    if message.tool_call_id is not None:
+        shown["tool_call_id"] = room.text(message.tool_call_id)
+    return shown
+
+
+def _tool_calls(calls: tuple[ToolCall, ...], room: Room) -> list[dict[str, str]]:
+    return [
+        {"id": room.text(call.id), "name": room.text(call.name), "arguments": room.text(call.arguments)}
+        for call in calls
+        if room.take(EACH)
+    ]
+
+
+def _schema(schema: Schema | None, room: Room) -> dict[str, str] | None:
+    """As text: a caller's schema may hold what a JSON column refuses."""
+    if schema is None:
+        return None
+    text = json.dumps(schema.json_schema, ensure_ascii=False, default=str)
+    return {"name": room.text(schema.name), "json_schema": room.text(text)}
+
+
+def _answered(reply: Reply, room: Room) -> dict[str, Any]:
+    return {"text": room.text(reply.text), "tool_calls": _tool_calls(reply.tool_calls, room)}
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
