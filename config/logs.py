@@ -37,6 +37,7 @@ def logging_config(style: str, level: str) -> dict[str, Any]:
         "loggers": {
             **{app: {"level": level} for app in ("config", "chat", "prompts", "llm")},
             "django": {"handlers": [], "level": "WARNING", "propagate": True},
+            "django.request": {"handlers": [], "level": "ERROR", "propagate": True},  # a 404 is no event
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
         },
     }

@@ -1,8 +1,7 @@
 import re
 
 import pytest
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings
+from pydantic import BaseModel, SecretStr
 
 from llm.redaction import redact, redact_json
 from llm.redaction.fields import holds_secret
@@ -37,7 +36,7 @@ def test_a_known_secret_of_a_few_letters_is_left_to_the_other_rules() -> None:
     assert Redactor(["admin"]).text("the admin page") == "the admin page"
 
 
-class Site(BaseSettings):
+class Site(BaseModel):
     key: SecretStr = SecretStr("a-secret-key")
     database_url: str = "postgres://parley:pass%2Fword@db/parley"
     plain_url: str = "https://example.org/v1"
