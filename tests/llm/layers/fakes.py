@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from llm.types import Delta, Emit, Message, Reply, Request
 
 
-def ask(text: str = "Hello", model: str = "openai:gpt-5.6-luna", **values: object) -> Request:
+def ask(text: str = "Hello", model: str | None = "openai:gpt-5.6-luna", **values: object) -> Request:
     """Return a request with one message."""
     return Request(messages=(Message(role="user", content=text),), model=model, **values)  # type: ignore[arg-type]
 
