@@ -24,6 +24,14 @@ def _rate(value: str) -> str:
     return value
 
 
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except re.error as error:
+        raise ValueError(f"write it as a regular expression ({error})") from None
+    return value
+
+
 def _models(value: str) -> str:
     for entry in filter(None, (part.strip() for part in value.split(","))):
         provider, _, name = entry.partition(":")
@@ -79,6 +87,7 @@ class Environment(BaseSettings):
     parley_silence_timeout: float = Field(default=30, gt=0)
     parley_deadline: float = Field(default=120, gt=0)
     parley_retention_days: int = Field(default=30, ge=1)
+    parley_redact: Annotated[str, AfterValidator(_pattern)] = ""
     parley_alert_webhook: WebAddress = ""
     email_url: Annotated[str, _address(("smtp", "smtps", "console"))] = ""
     parley_search: Literal["web", "documents"] = "documents"

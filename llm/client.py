@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial, reduce
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from llm import catalog, ledger, runloop
+from llm import catalog, ledger, pricing, runloop
 from llm.budgets.desk import Desk
 from llm.layers.breaker import Breaker
 from llm.layers.budget import Budget
@@ -23,7 +24,7 @@ from llm.layers.timeout import Timeout
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
 from llm.replies import Replies
-from llm.types import Delta, Emit, Handler, Layer, Reply, Request, discard
+from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
 if TYPE_CHECKING:
     from config.environment import Environment
@@ -95,6 +96,22 @@ def use(client: Client) -> None:
     global _client
     _client = client
     runloop.on_close(_forget)
+
+
+async def warm() -> None:
+    """Load what the first call needs, a second of imports, while nobody waits; for the start of a server."""
+
+    def load() -> None:
+        for provider in {catalog.split(model)[0] for model in settings.PARLEY.model_chain}:
+            import_module(f"llm.providers.{provider}")
+        pricing.cost("openai:gpt-5.5", Usage())
+
+    loading = asyncio.get_running_loop().run_in_executor(None, load)
+
+    async def loaded() -> None:
+        await asyncio.wait([loading])
+
+    runloop.on_close(loaded)
 
 
 def ill_models() -> dict[str, float]:

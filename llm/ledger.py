@@ -1,22 +1,12 @@
-"""The books: one durable row for every attempt at a model."""
+"""The books: one durable row for every attempt at a model, and what was said in it, redacted."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from django.db import transaction
 
 from llm import runloop
+from llm.entry import Entry
 from llm.groupcommit import GroupCommit
-from llm.types import Reply, Request
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """What is booked of an attempt; `outcome` is `ok`, `stopped`, `fault` or the code of an error."""
-
-    request: Request
-    reply: Reply
-    outcome: str
-    error: str
-
 
 _commits: GroupCommit[Entry] | None = None
 
@@ -38,6 +28,10 @@ async def _forget() -> None:
 
 
 def _insert(entries: Sequence[Entry]) -> None:
-    from llm.models import Call  # the pipeline can be imported before the apps are ready
+    from llm.models import Call, CallBody  # the pipeline can be imported before the apps are ready
 
-    Call.objects.bulk_create([Call.of(entry) for entry in entries])
+    calls = [Call.of(entry) for entry in entries]
+    bodies = [CallBody.of(call, entry) for call, entry in zip(calls, entries, strict=True)]
+    with transaction.atomic():
+        Call.objects.bulk_create(calls)
+        CallBody.objects.bulk_create(bodies)

@@ -6,8 +6,8 @@ from decimal import Decimal
 from functools import partial
 
 from llm.cachekey import cache_key
+from llm.entry import Entry
 from llm.flight import Flight
-from llm.ledger import Entry
 from llm.replies import Replies
 from llm.types import Delta, Emit, Handler, Reply, Request
 

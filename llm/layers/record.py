@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from llm import pricing
+from llm.entry import Entry
 from llm.errors import LLMError, NotSetUp
 from llm.estimate import estimated_usage
-from llm.ledger import Entry
 from llm.types import Delta, Emit, Handler, Reply, Request, Usage
 
 type Clock = Callable[[], float]

@@ -13,7 +13,7 @@ from llm.redaction.cutting import redacted_head
 from llm.types import Message, Reply, Request, Schema, ToolCall
 
 if TYPE_CHECKING:
-    from llm.ledger import Entry
+    from llm.entry import Entry
     from llm.models.calls import Call
 
 MOST = 65_536  # characters of text in a request, and in a reply

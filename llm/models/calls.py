@@ -9,10 +9,11 @@ from django.db import models
 from django.utils import timezone
 
 from llm.ids import uuid7
+from llm.redaction.cutting import redacted_head
 from llm.types import Usage
 
 if TYPE_CHECKING:
-    from llm.ledger import Entry
+    from llm.entry import Entry
 
 
 class Call(models.Model):
@@ -67,7 +68,7 @@ class Call(models.Model):
             provider=provider,
             model=name,
             outcome=entry.outcome,
-            error=entry.error[:2000],
+            error=redacted_head(entry.error, 1900),
             finish=reply.finish if entry.outcome == "ok" else "",
             cached=reply.cached,
             estimated=reply.estimated,

@@ -52,7 +52,8 @@ _REFERENCE = re.compile(
     r"(?:os|process|self|this|settings|config|conf|cfg|env|args|options|request|secrets)\.[\w.\[\]]{1,128}$"
     r"|\$[A-Z_]{2,64}$|[\w.]{1,128}\[$"
 )
-_TELLING = re.compile(r"[0-9!@#$%^*+~?=/\\_]")
+_NAMES = re.compile(r"[A-Za-z_.]{1,128}")
+_TELLING = re.compile(r"[0-9@#$%^&+=]|!(?=\S)")
 _AFTER = ".,:;?)}]>"  # what a sentence or a bracket puts behind a value
 
 type Span = tuple[int, int]
@@ -102,9 +103,7 @@ def _set(text: str, at: int) -> Span | None:
     match = _SET.match(text, at)
     if match is None or _is_code(match[0]):
         return None
-    following = text[match.end() : match.end() + 1]
-    passed_on = following in {",", ")"} and holds_secret(match[0])  # f(token=token)
-    return None if following == "(" or passed_on else match.span()
+    return None if text[match.end() : match.end() + 1] == "(" else match.span()
 
 
 def _told(text: str, at: int, *, alone: bool) -> Span | None:
@@ -122,4 +121,5 @@ def _told(text: str, at: int, *, alone: bool) -> Span | None:
 
 
 def _is_code(value: str) -> bool:
-    return not value or value.lower() in _WORDS or _REFERENCE.match(value) is not None
+    named = _NAMES.fullmatch(value) and holds_secret(value)  # token = self.access_token
+    return not value or value.lower() in _WORDS or bool(named or _REFERENCE.match(value))

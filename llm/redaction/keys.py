@@ -14,7 +14,7 @@ _W = "[A-Za-z0-9_-]"
 _A = "[A-Za-z0-9]"
 _VENDORS = {  # how a key begins, and how it goes on
     "sk-": rf"(?:(?:ant|proj|or|svcacct|admin|lf|live|test)-{_W}{{8,512}}+"  # Anthropic, OpenAI, OpenRouter
-    rf"|{_A}{{20,512}}+|(?=[A-Za-z_-]{{0,64}}[0-9]){_W}{{16,512}}+)",  # alike; the digit spares `sk-learn`
+    rf"|{_A}{{20,512}}+|(?!ssh-|ecdsa-)(?=[A-Za-z_-]{{0,64}}[0-9]){_W}{{16,512}}+)",  # not `sk-learn`
     "parley_": rf"{_W}{{32,512}}+",
     **dict.fromkeys(("ghp_", "gho_", "ghu_", "ghs_", "ghr_"), rf"{_A}{{20,512}}+"),  # GitHub
     "github_pat_": r"[A-Za-z0-9_]{20,512}+",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from llm.ledger import Entry
+from llm.entry import Entry
 from llm.models import Call, CallBody
 from llm.models.bodies import MOST
 from llm.types import Message, Reply, Request, Schema, Tool, ToolCall

@@ -5,7 +5,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from llm import ledger, runloop
-from llm.ledger import Entry
+from llm.entry import Entry
 from llm.models import Call
 from llm.types import Owner, PromptRef, Usage
 from tests.llm.layers.fakes import answer, ask

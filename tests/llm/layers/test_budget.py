@@ -10,10 +10,10 @@ from django.test.utils import CaptureQueriesContext
 
 from llm.budgets.desk import Desk
 from llm.client import stack
+from llm.entry import Entry
 from llm.errors import BudgetExceeded, NoPrice, Overloaded
 from llm.layers.budget import MARGIN, Budget, most
 from llm.layers.record import Record
-from llm.ledger import Entry
 from llm.models import Budget as BudgetRow
 from llm.models import BudgetEntry
 from llm.types import Emit, Reply, Request, Tool, Usage, discard

@@ -5,11 +5,11 @@ from decimal import Decimal
 
 import pytest
 
+from llm.entry import Entry
 from llm.errors import Unavailable
 from llm.layers.cache import Cache
 from llm.layers.degrade import Degrade
 from llm.layers.retry import Retry
-from llm.ledger import Entry
 from llm.models import CachedReply
 from llm.replies import Replies
 from llm.types import CachePolicy, Delta, Emit, Owner, Reply, Request, discard

@@ -3,9 +3,9 @@ from decimal import Decimal
 
 import pytest
 
+from llm.entry import Entry
 from llm.errors import Overloaded, Unavailable
 from llm.layers.record import Record
-from llm.ledger import Entry
 from llm.types import Delta, Emit, Reply, Request, Usage, discard
 from tests.llm.layers.fakes import Clock, Collected, Held, Script, answer, ask, until
 
