@@ -46,11 +46,22 @@ def ensure_admin(password: str) -> str:
 def _migrate() -> int:
     if connection.vendor == "sqlite":
         Path(connection.settings_dict["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    elif connection.vendor == "postgresql":
+        _knock()
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if plan:
         call_command("migrate", database=DEFAULT_DB_ALIAS, verbosity=0, interactive=False)
     return len(plan)
+
+
+def _knock() -> None:
+    """Connect once without the pool, which would try for long and then not say why it cannot."""
+    import psycopg  # not needed where SQLite is used
+
+    parameters = {"connect_timeout": 5, **connection.get_connection_params()}
+    with connection.wrap_database_errors:
+        psycopg.connect(**parameters).close()
 
 
 def _name() -> str:

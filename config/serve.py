@@ -50,7 +50,7 @@ def serve_daphne(descriptor: int) -> None:
     def finish() -> defer.Deferred[None]:
         return defer.Deferred.fromFuture(asyncio.ensure_future(application.finish(), loop=twisted_loop))
 
-    reactor.addSystemEventTrigger("before", "shutdown", finish)  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", finish)  # type: ignore[arg-type]
     Server(
         application,
         endpoints=[f"fd:fileno={descriptor}"],
