@@ -23,7 +23,9 @@ from llm.layers.throttle import Throttle
 from llm.layers.timeout import Timeout
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
+from llm.redis_link import RedisLink
 from llm.replies import Replies
+from llm.shared_flight import SharedFlights
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
 if TYPE_CHECKING:
@@ -53,21 +55,25 @@ class Client:
         return await self.handler(replace(request, expires=expires), emit)
 
     async def close(self) -> None:
-        """Close the providers' connections."""
+        """Stop what goes on without a reader, then close the providers' connections."""
+        for layer in self.layers:
+            if isinstance(layer, Cache):
+                await layer.close()
         for provider in self.providers.values():
             await provider.close()
 
 
 def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer]:
     """Return what every call of a site goes through, outermost first; DESIGN says why in this order."""
-    limiter = Limiter(site.redis_url)
+    link = RedisLink(site.redis_url) if site.redis_url else None
+    limiter = Limiter(link)
     fallback = Fallback(site.model_chain)
     tokens = rate(site.parley_token_rate) if site.parley_token_rate else None
     return [
         Quota(limiter, rate(site.parley_quota)),
-        Degrade(replies, fallback.models),
+        Degrade(replies, fallback.models, ledger.write),
         fallback,
-        Cache(replies, ledger.write, site.parley_cache_ttl),
+        Cache(replies, ledger.write, site.parley_cache_ttl, SharedFlights(link) if link else None),
         Budget(desk),
         Retry(),
         Throttle(limiter, rate(site.parley_rate), tokens=tokens),

@@ -6,19 +6,31 @@ from collections.abc import Awaitable, Callable
 from llm.types import Delta, Emit, Reply, discard
 
 
+async def nobody() -> bool:
+    """Say that a flight has no readers but those that joined it here."""
+    return False
+
+
 class Flight:
     """Runs `call` in a task of its own; the last reader to leave cancels it, its failure is everybody's.
 
-    It is the emit of its call. `seen` is whether any of it has reached a reader.
+    It is the emit of its call. `seen` is whether any of it has reached a reader, `read_elsewhere` tells
+    whether another process has readers of it.
     """
 
-    def __init__(self, call: Callable[[Emit], Awaitable[Reply]]) -> None:
+    def __init__(self, call: Callable[["Flight"], Awaitable[Reply]]) -> None:
         self.seen = False
+        self.read_elsewhere = nobody
         self._deltas: list[Delta] = []
         self._readers = 0
         self._news = asyncio.Event()
-        self.task = asyncio.ensure_future(call(self))
+        self.task = asyncio.create_task(self._fly(call))
         self.task.add_done_callback(self._landed)
+
+    @property
+    def stopping(self) -> bool:
+        """True once it was cancelled: who comes now needs another."""
+        return self.task.cancelling() > 0
 
     async def __call__(self, delta: Delta) -> None:
         self._deltas.append(delta)
@@ -37,9 +49,22 @@ class Flight:
             return await asyncio.shield(self.task)
         finally:
             self._readers -= 1
-            if not self._readers and not self.task.done():
-                self.task.cancel()
+            if await self.cancel_unread():
                 await asyncio.wait([self.task])  # what was stopped is on the books before its reader goes on
+
+    async def cancel_unread(self) -> bool:
+        """Cancel the call if nobody waits for it any more; returns whether it was cancelled."""
+        if self._wanted() or await self.read_elsewhere() or self._wanted():
+            return False
+        if not self.stopping:  # a second one would hurry what books the first
+            self.task.cancel()
+        return True
+
+    def _wanted(self) -> bool:
+        return self._readers > 0 or self.task.done()
+
+    async def _fly(self, call: Callable[["Flight"], Awaitable[Reply]]) -> Reply:
+        return await call(self)
 
     async def _read(self, emit: Emit) -> None:
         read = 0

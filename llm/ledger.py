@@ -22,9 +22,9 @@ async def write(entry: Entry) -> None:
 
 async def _forget() -> None:
     global _commits
-    if _commits is not None:
-        await _commits.close()
-    _commits = None
+    closing, _commits = _commits, None  # what is booked meanwhile gets another
+    if closing is not None:
+        await closing.close()
 
 
 def _insert(entries: Sequence[Entry]) -> None:

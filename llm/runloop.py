@@ -19,7 +19,7 @@ from django.db import connections
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
-_closers: list[Callable[[], Awaitable[None]]] = []
+_closers: list[Callable[[], Awaitable[object]]] = []
 
 
 _database_thread = ThreadSensitiveContext()  # where the loop's own work meets Django's ORM
@@ -63,7 +63,7 @@ def get() -> asyncio.AbstractEventLoop:
         return _loop
 
 
-def on_close(close: Callable[[], Awaitable[None]]) -> None:
+def on_close(close: Callable[[], Awaitable[object]]) -> None:
     """Await `close` when the loop ends; the last registered is the first awaited."""
     _closers.append(close)
 

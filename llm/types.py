@@ -135,7 +135,8 @@ class Request:
     site's; the client turns it into `expires`, a moment of the process loop's clock. Temperatures that a
     model refuses are left out for it. `max_tokens` bounds the output. `options` are
     OpenAI's further parameters, passed on as they are (`top_p`, `seed`); a provider that has none refuses
-    them. `accept` says whether a whole reply is good enough to be kept in the cache.
+    them. `accept` says whether a whole reply is good enough to be kept in the cache. `drain` lets the model
+    finish when everybody who waited has left, instead of stopping it: the answer is booked and kept.
     """
 
     messages: tuple[Message, ...]
@@ -153,6 +154,7 @@ class Request:
     prompt: PromptRef | None = None
     cache: CachePolicy = CachePolicy()
     accept: Callable[["Reply"], bool] | None = field(default=None, compare=False)
+    drain: bool = False
     deadline: float | None = None
     expires: float = math.inf
     tab: Tab = field(default_factory=Tab, compare=False)

@@ -1,5 +1,6 @@
 """Answer equal requests once: from what is kept, or by joining the call that is under way."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -7,59 +8,125 @@ from functools import partial
 
 from llm.cachekey import cache_key
 from llm.entry import Entry
+from llm.errors import DeadlinePassed
 from llm.flight import Flight
 from llm.replies import Replies
-from llm.types import Delta, Emit, Handler, Reply, Request
+from llm.shared_flight import SharedFlights
+from llm.types import Delta, Emit, Handler, Reply, Request, discard
 
 FREE = Decimal(0)
 
 
 class Cache:
-    """Keeps whole, accepted replies for `ttl` seconds, and books a row for every one that it gives away."""
+    """Keeps whole, accepted replies for `ttl` seconds, and books a row for every one that it gives away.
 
-    def __init__(self, replies: Replies, book: Callable[[Entry], Awaitable[None]], ttl: int) -> None:
+    A call that its readers left goes on where its request says `drain`. With `shared` one call answers equal
+    requests of all processes.
+    """
+
+    def __init__(
+        self,
+        replies: Replies,
+        book: Callable[[Entry], Awaitable[None]],
+        ttl: int,
+        shared: SharedFlights | None = None,
+    ) -> None:
         self.replies = replies
         self.book = book
         self.ttl = ttl
+        self.shared = shared
         self.flights: dict[str, Flight] = {}
+        self._drains: set[asyncio.Task[Reply]] = set()
 
     async def __call__(self, request: Request, emit: Emit, call: Handler) -> Reply:
         ttl = self.ttl if request.cache.ttl is None else request.cache.ttl
         if ttl == 0:
-            return await call(request, emit)
+            return await self._unshared(request, emit, partial(call, request))
         key = cache_key(request)
         request.tab.cache = "miss"
         if not request.cache.read:
-            return await self._fresh(key, ttl, request, emit, call)
+            return await self._unshared(request, emit, partial(self._fresh, key, ttl, request, call=call))
         if (near := self.replies.near(key)) is not None:
             request.tab.cache = "hit"
             await _replay(near, emit)
             return await self._hit(request, near)
         flight = self.flights.get(key)
-        if flight is not None:
+        if flight is not None and not flight.stopping:
             request.tab.cache = "hit"
-            return await self._hit(request, await flight.join(emit))
+            return await self._hit(request, await self._joined(flight, request, emit))
         flight = self._begin(key, partial(self._kept_or_fresh, key, ttl, request, call=call))
-        reply = await flight.join(emit)
+        reply = await self._aboard(flight, request, emit)
         return await self._hit(request, reply) if reply.cached else reply
 
-    def _begin(self, key: str, call: Callable[[Emit], Awaitable[Reply]]) -> Flight:
+    async def close(self) -> None:
+        """Stop what goes on without readers; it is on the books then."""
+        for drain in self._drains:
+            drain.cancel()
+        if self._drains:
+            await asyncio.wait(self._drains)
+
+    async def _unshared(
+        self, request: Request, emit: Emit, call: Callable[[Emit], Awaitable[Reply]]
+    ) -> Reply:
+        """Make a call that nobody else may join; a flight is only for what outlives its reader."""
+        return await (self._aboard(Flight(call), request, emit) if request.drain else call(emit))
+
+    async def _joined(self, flight: Flight, request: Request, emit: Emit) -> Reply:
+        """Join what another began, and wait no longer than one's own deadline."""
+        try:
+            async with asyncio.timeout_at(request.expires) as whole:
+                return await self._aboard(flight, request, emit)
+        except TimeoutError:
+            if whole.expired():
+                raise DeadlinePassed("The answer was not whole when the time for it was over.") from None
+            raise
+
+    async def _aboard(self, flight: Flight, request: Request, emit: Emit) -> Reply:
+        if request.drain:
+            self._see_through(flight)
+        return await flight.join(emit)
+
+    def _see_through(self, flight: Flight) -> None:
+        """Be a reader that stays when all others have left."""
+        drain = asyncio.create_task(flight.join(discard))
+        self._drains.add(drain)
+        drain.add_done_callback(self._seen_through)
+
+    def _seen_through(self, drain: asyncio.Task[Reply]) -> None:
+        self._drains.discard(drain)
+        if not drain.cancelled():
+            drain.exception()  # it is on the books
+
+    def _begin(self, key: str, call: Callable[[Flight], Awaitable[Reply]]) -> Flight:
         """Begin a flight before anything is awaited, so that no equal request can begin another."""
         flight = self.flights[key] = Flight(call)
-        flight.task.add_done_callback(lambda _: self.flights.pop(key, None))
+        flight.task.add_done_callback(lambda _: self._ended(key, flight))
         return flight
 
-    async def _kept_or_fresh(self, key: str, ttl: int, request: Request, emit: Emit, call: Handler) -> Reply:
+    def _ended(self, key: str, flight: Flight) -> None:
+        if self.flights.get(key) is flight:  # one that was stopped has a successor perhaps
+            del self.flights[key]
+
+    async def _kept_or_fresh(
+        self, key: str, ttl: int, request: Request, flight: Flight, call: Handler
+    ) -> Reply:
         kept = await self.replies.get(key)
-        if kept is None:
-            return await self._fresh(key, ttl, request, emit, call)
-        request.tab.cache = "hit"
-        await _replay(kept, emit)
-        return replace(kept, cached=True)
+        if kept is not None:
+            request.tab.cache = "hit"
+            await _replay(kept, flight)
+            return replace(kept, cached=True)
+        fresh = partial(self._fresh, key, ttl, request, call=call)
+        if self.shared is None:
+            return await fresh(flight)
+        keeps = partial(_is_kept, request)
+        reply = await self.shared.fly(key, flight, fresh, expires=request.expires, keeps=keeps)
+        if reply.cached:
+            request.tab.cache = "hit"
+        return reply
 
     async def _fresh(self, key: str, ttl: int, request: Request, emit: Emit, call: Handler) -> Reply:
         reply = await call(request, emit)
-        if reply.finish != "length" and (request.accept is None or request.accept(reply)):
+        if _is_kept(request, reply):
             self.replies.put(key, reply, ttl)
         return reply
 
@@ -67,6 +134,10 @@ class Cache:
         hit = replace(reply, cached=True, cost=FREE, saved=reply.cost, request_id=request.id)
         await self.book(Entry(request=request, reply=hit, outcome="ok", error=""))
         return hit
+
+
+def _is_kept(request: Request, reply: Reply) -> bool:
+    return reply.finish != "length" and (request.accept is None or request.accept(reply))
 
 
 async def _replay(reply: Reply, emit: Emit) -> None:

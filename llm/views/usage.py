@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from llm.dashboard.page import MEASURES, Absence, Scope, board
 from llm.dashboard.period import NAMES, Period, period
+from llm.models import CallBody
 from llm.usage import Filters, visible_to
 
 
@@ -41,11 +42,13 @@ def usage(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_safe
 def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Show one call, and the other attempts of the same request."""
+    """Show one call, what was said in it, and the other attempts of the same request."""
     visible = visible_to(request.user).select_related("user", "key")
     found = get_object_or_404(visible, pk=pk)
     attempts = visible.filter(request_id=found.request_id).order_by("created_at", "id")[:50]
-    return render(request, "llm/call.html", {"place": "usage", "call": found, "attempts": attempts})
+    body = CallBody.objects.filter(call=found).first()
+    shown = {"place": "usage", "call": found, "attempts": attempts, "body": body}
+    return render(request, "llm/call.html", shown)
 
 
 def _word(text: str) -> str:

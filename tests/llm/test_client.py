@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -129,7 +130,7 @@ async def test_every_call_has_its_row(upstream: WireServer) -> None:
     reply = await llm.run(ask(model=None))
     call = await Call.objects.aget()
     assert (call.request_id, call.outcome, call.model) == (reply.request_id, "ok", "smollm2")
-    assert (call.input_tokens, call.output_tokens, call.cost) == (11, 7, 0)
+    assert (call.input_tokens, call.output_tokens, call.cost) == (11, 7, Decimal(0))
 
 
 async def test_a_break_in_mid_answer_is_an_error_with_what_came(upstream: WireServer) -> None:

@@ -42,6 +42,46 @@ async def test_who_leaves_changes_nothing_and_the_last_cancels_the_call() -> Non
     assert held.cancelled
 
 
+async def test_who_is_read_elsewhere_flies_on_until_nobody_is_left() -> None:
+    held, away = Held("a"), [True]
+    one = flight(held)
+
+    async def read_elsewhere() -> bool:
+        return away[0]
+
+    one.read_elsewhere = read_elsewhere
+    reader = asyncio.create_task(one.join(discard))
+    await until(lambda: held.calls == 1)
+    reader.cancel()
+    await asyncio.wait([reader])
+    assert not one.stopping
+    away[0] = False
+    assert await one.cancel_unread()
+    await asyncio.wait([one.task])
+    assert held.cancelled
+
+
+async def test_a_second_reader_who_leaves_does_not_hurry_what_books_the_stop() -> None:
+    booked = asyncio.Event()
+
+    async def books(emit):  # type: ignore[no-untyped-def]
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await booked.wait()
+
+    one = Flight(books)
+    readers = [asyncio.create_task(one.join(discard)) for _ in range(2)]
+    await asyncio.sleep(0)
+    for reader in readers:
+        reader.cancel()
+    await until(lambda: one.stopping)
+    assert await one.cancel_unread()
+    assert one.task.cancelling() == 1
+    booked.set()
+    await asyncio.wait(readers)
+
+
 async def test_a_failure_reaches_all() -> None:
     async def fails(emit):  # type: ignore[no-untyped-def]
         await asyncio.sleep(0)

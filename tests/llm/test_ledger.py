@@ -13,12 +13,15 @@ from tests.llm.layers.fakes import answer, ask
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def entry(**values: object) -> Entry:
+NOBODY = Owner()
+
+
+def entry(owner: Owner = NOBODY) -> Entry:
     return Entry(
         request=ask(
             feature="chat",
             prompt=PromptRef(slug="assistant", version=3),
-            **values,
+            owner=owner,
         ),
         reply=answer("Hi", usage=Usage(input_tokens=31, output_tokens=24), cost=Decimal("0.000000004")),
         outcome="ok",

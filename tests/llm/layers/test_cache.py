@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from llm.entry import Entry
-from llm.errors import Unavailable
+from llm.errors import DeadlinePassed, Unavailable
 from llm.layers.cache import Cache
 from llm.layers.degrade import Degrade
 from llm.layers.retry import Retry
@@ -151,15 +151,111 @@ async def test_what_nobody_saw_in_part_is_retried_and_nothing_is_spliced(cache: 
     assert (await first).text == (await second).text == late.text == "whole"
 
 
-async def test_a_stale_reply_stands_in_when_no_model_can_answer(cache: Cache, replies: Replies) -> None:
+@pytest.mark.parametrize("ttl", [None, 0], ids=["cached", "not cached"])
+@pytest.mark.parametrize("read", [True, False], ids=["", "regenerated"])
+async def test_a_call_that_drains_goes_on_without_its_reader(
+    cache: Cache, ttl: int | None, read: bool
+) -> None:
+    held, reader = Held("a", "b"), Collected()
+    policy = CachePolicy(ttl=ttl, read=read)
+    task = asyncio.create_task(cache(ask(drain=True, cache=policy), reader, held))
+    held.release(1)
+    await until(lambda: reader.text == "a")
+    task.cancel()
+    await asyncio.wait([task])
+    assert not held.cancelled
+    held.release(2)
+    await until(lambda: not cache._drains)
+    again = await cache(ask(cache=CachePolicy(ttl=ttl)), discard, Script([["anew"]]))
+    assert again.text == ("ab" if ttl is None else "anew")
+
+
+async def test_a_reader_who_drains_keeps_anothers_call_alive(cache: Cache) -> None:
+    held = Held("a")
+    first = asyncio.create_task(cache(ask(), discard, held))
+    await until(lambda: held.calls == 1)
+    second = asyncio.create_task(cache(ask(drain=True), discard, held))
+    await until(lambda: len(cache._drains) == 1)
+    for task in (first, second):
+        task.cancel()
+    await asyncio.wait([first, second])
+    assert not held.cancelled
+    await cache.close()
+
+
+async def test_the_end_of_the_process_stops_what_drains(cache: Cache) -> None:
+    held = Held("a")
+    task = asyncio.create_task(cache(ask(drain=True), discard, held))
+    await until(lambda: held.calls == 1)
+    task.cancel()
+    await asyncio.wait([task])
+    await cache.close()
+    assert held.cancelled
+    assert not cache.flights
+
+
+async def test_a_failure_that_nobody_waited_for_is_quiet(cache: Cache) -> None:
+    go = asyncio.Event()
+
+    async def fails(request: Request, emit: Emit) -> Reply:
+        await go.wait()
+        raise Unavailable
+
+    task = asyncio.create_task(cache(ask(drain=True), discard, fails))
+    await until(lambda: len(cache._drains) == 1)
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    go.set()
+    await until(lambda: not cache._drains)
+
+
+async def test_who_asks_while_a_call_is_being_stopped_gets_a_call_of_its_own(cache: Cache) -> None:
+    booked, calls = asyncio.Event(), 0
+
+    async def books_a_stop(request: Request, emit: Emit) -> Reply:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            return answer("second")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await booked.wait()
+        raise AssertionError
+
+    first = asyncio.create_task(cache(ask(), discard, books_a_stop))
+    await until(lambda: calls == 1)
+    first.cancel()
+    await until(lambda: any(flight.stopping for flight in cache.flights.values()))
+    assert (await cache(ask(), discard, books_a_stop)).text == "second"
+    booked.set()
+    await asyncio.wait([first])
+
+
+async def test_who_joins_waits_no_longer_than_its_own_deadline(cache: Cache) -> None:
+    held = Held("a")
+    first = asyncio.create_task(cache(ask(), discard, held))
+    await until(lambda: held.calls == 1)
+    with pytest.raises(DeadlinePassed):
+        await cache(ask(expires=asyncio.get_running_loop().time()), discard, held)
+    held.release(2)
+    assert (await first).text == "a"
+
+
+async def test_a_stale_reply_stands_in_when_no_model_can_answer(
+    cache: Cache, replies: Replies, booked: list[Entry]
+) -> None:
     await cache(ask(), discard, Script([["yesterday's"]]))
     await replies.flush()
     await CachedReply.objects.aupdate(expires_at="2020-01-01T00:00:00Z")
     cold = Replies()
-    degrade, reader = Degrade(cold, lambda request: [request.model or ""]), Collected()
+    degrade = Degrade(cold, lambda request: [request.model or ""], cache.book)
+    reader = Collected()
     down = Script([Unavailable()])
     reply = await degrade(ask(cache=CachePolicy(stale=True)), reader, down)
     assert (reply.text, reply.cached, reader.text) == ("yesterday's", True, "yesterday's")
+    assert (reply.cost, [entry.reply for entry in booked]) == (0, [reply])
     with pytest.raises(Unavailable):
         await degrade(ask(), reader, down)
     await cold.close()
