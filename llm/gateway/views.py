@@ -99,6 +99,9 @@ def _headed(response: Any, asked: Request, reply: Reply | None) -> HttpResponseB
     response["x-request-id"] = str(asked.id)
     response["x-parley-model"] = asked.tab.model
     response["x-parley-cache"] = asked.tab.cache
+    if reply and reply.passed_over:
+        passed = ", ".join(f"{one.model} {one.code}" for one in reply.passed_over)
+        response["x-parley-passed-over"] = passed
     cost = money(reply.cost) if reply else ("0" if asked.tab.cache == "hit" else None)
     if cost is not None:
         response["x-parley-cost"] = cost

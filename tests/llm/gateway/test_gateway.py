@@ -29,7 +29,7 @@ def address(wire: WireServer, settings: Any, transactional_db: None) -> Iterator
         update={
             "openai_api_key": SecretStr("sk-test"),
             "openai_base_url": wire.openai_url,
-            "parley_models": "openai:gpt-5.6-luna",
+            "parley_models": "openai:gpt-5.6-luna,openai:gpt-5.5",
         }
     )
     with live_server() as url:
@@ -193,7 +193,7 @@ def test_a_model_without_a_key_is_not_found(client: openai.OpenAI) -> None:
 
 def test_models_are_those_of_configured_providers(client: openai.OpenAI) -> None:
     names = [model.id for model in client.models.list()]
-    assert names[:2] == ["parley", "openai:gpt-5.6-luna"]
+    assert names[:3] == ["parley", "openai:gpt-5.6-luna", "openai:gpt-5.5"]
     assert not any(name.startswith("anthropic:") for name in names)
 
 
@@ -224,3 +224,13 @@ def test_a_stream_that_breaks_off_raises_in_the_client(client: openai.OpenAI, wi
     with pytest.raises(openai.APIError, match="broke off"):
         next(stream)
     assert said == ["", "par"]
+
+
+def test_the_next_model_answers_and_the_headers_say_why_not_the_first(
+    client: openai.OpenAI, wire: WireServer
+) -> None:
+    wire.script(status(401), text("Hi"))
+    raw = client.chat.completions.with_raw_response.create(model="parley", messages=HELLO)
+    assert raw.headers["x-parley-passed-over"] == "openai:gpt-5.6-luna unavailable"
+    assert raw.headers["x-parley-model"] == "openai:gpt-5.5"
+    assert [call.outcome for call in Call.objects.order_by("id")] == ["unavailable", "ok"]
