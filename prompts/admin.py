@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 else:
     PromptModelAdmin = MoveModelAdmin = admin.ModelAdmin
 
-CONTENT = ("system", "model", "temperature", "max_tokens", "note", "activate", "based_on", "active_was")
+CONTENT = ("system", "model", "temperature", "max_tokens", "cache_ttl", "on_disconnect", "on_stop")
+ABOUT = ("note", "activate", "based_on", "active_was")
 
 
 @admin.register(Prompt)
@@ -33,7 +34,7 @@ class PromptAdmin(PromptModelAdmin):
     """Prompts, each with the newest version in a form and all versions beside it."""
 
     form = PromptForm
-    fields = ["title", "slug", "description", *CONTENT]
+    fields = ["title", "slug", "description", *CONTENT, *ABOUT]
     list_display = ["title", "slug", "active", "newest"]
     search_fields = ["slug", "title", "description"]
     show_full_result_count = False
@@ -193,7 +194,7 @@ def _version(pk: int, number: int) -> PromptVersion:
 
 def _history(prompt: Prompt) -> dict[str, Any]:
     """Return what stands beside the text: the versions, the active one, the last moves."""
-    versions = list(prompt.versions.select_related("author").defer("messages", "variables"))
+    versions = list(prompt.versions.select_related("author").defer("messages", "variables", "output_schema"))
     return {
         "prompt": prompt,
         "versions": versions,

@@ -1,6 +1,7 @@
 """Prompts for other programs, under /api/v1/prompts."""
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +52,7 @@ class PromptList(Schema):
 
 
 class PromptOut(Schema):
-    """One version of a prompt."""
+    """One version of a prompt. `cache_ttl` in seconds: null is the site's, 0 keeps no answer."""
 
     slug: str
     version: int
@@ -59,6 +60,10 @@ class PromptOut(Schema):
     variables: list[VariableOut]
     model: str | None
     parameters: dict[str, Any]
+    cache_ttl: int | None
+    on_disconnect: str
+    on_stop: str
+    output_schema: dict[str, Any] | None
     note: str
     created_at: datetime
 
@@ -128,6 +133,10 @@ def _version(slug: str, version: PromptVersion) -> dict[str, Any]:
         "variables": version.variables,
         "model": version.model or None,
         "parameters": version.parameters,
+        "cache_ttl": version.cache_ttl,
+        "on_disconnect": version.on_disconnect,
+        "on_stop": version.on_stop,
+        "output_schema": json.loads(version.output_schema) if version.output_schema else None,
         "note": version.note,
         "created_at": version.created_at,
     }

@@ -6,19 +6,21 @@
     variables:
       - {"name": "who", "required": true, "default": null, "sample": "Ada"}
     parameters: {"temperature": 0.7}
+    cache_ttl: 3600
     ---
 
     <!-- system -->
 
     Greet {{ who }}.
 
-Values in the front matter are plain text or JSON. `dump` gives the same bytes for the same prompt, and
-`parse` gives that prompt back. A line of text that looks like a marker gets a backslash before it.
+Values in the front matter are plain text or JSON; what is as usual is left out. `dump` gives the same bytes
+for the same prompt, and `parse` gives that prompt back. A line of text that looks like a marker gets a
+backslash before it.
 """
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, StrictBool, StrictStr, ValidationError
 
 from llm.types import Message
-from prompts.content import Content, tidy
+from prompts.content import FINISH, STOP, Content, read_json, tidy
 from prompts.errors import InvalidPrompt
 from prompts.rendering import Variable
 
@@ -65,6 +67,10 @@ class _Head(BaseModel):
     model: StrictStr = ""
     variables: list[_Variable] = []
     parameters: dict[str, Any] = {}
+    cache_ttl: int | None = None
+    on_disconnect: StrictStr = FINISH
+    on_stop: StrictStr = STOP
+    output_schema: dict[str, Any] | None = None
 
 
 def starters() -> list[PromptFile]:
@@ -76,7 +82,7 @@ def parse(text: str) -> PromptFile:
     """Read a file; raises InvalidPrompt."""
     _, head, body = _parts(text)
     try:
-        fields = _Head.model_validate(dict(_fields(head)))
+        fields = _Head.model_validate(_unique(_fields(head)))
     except ValidationError as error:
         fault = error.errors()[0]
         where = ".".join(str(part) for part in fault["loc"])
@@ -86,6 +92,10 @@ def parse(text: str) -> PromptFile:
         variables=tuple(Variable(**variable.model_dump()) for variable in fields.variables),
         model=fields.model,
         parameters=fields.parameters,
+        cache_ttl=fields.cache_ttl,
+        on_disconnect=fields.on_disconnect,
+        on_stop=fields.on_stop,
+        output_schema="" if fields.output_schema is None else _json(fields.output_schema),
     )
     return PromptFile(
         slug=fields.slug, title=fields.title, description=fields.description, content=content.tidied()
@@ -94,17 +104,33 @@ def parse(text: str) -> PromptFile:
 
 def dump(file: PromptFile) -> str:
     """Write a file."""
-    content = file.content.tidied()
-    head = [
-        f"slug: {_text(file.slug)}",
-        f"title: {_text(file.title)}",
-        *([f"description: {_text(file.description)}"] if file.description else []),
-        *([f"model: {_text(content.model)}"] if content.model else []),
-        *(["variables:", *(f"  - {_variable(v)}" for v in content.variables)] if content.variables else []),
-        *([f"parameters: {_json(dict(content.parameters))}"] if content.parameters else []),
-    ]
-    messages = (f"<!-- {m.role} -->\n\n{ESCAPABLE.sub(_backslash, m.content)}\n" for m in content.messages)
-    return "\n".join(["---", *head, "---", "", *messages])
+    file = replace(file, content=file.content.tidied())
+    said = file.content.messages
+    messages = (f"<!-- {m.role} -->\n\n{ESCAPABLE.sub(_backslash, m.content)}\n" for m in said)
+    return "\n".join(["---", *_head(file), "---", "", *messages])
+
+
+def _head(file: PromptFile) -> Iterator[str]:
+    """Yield the lines of the front matter; what is as usual is left out."""
+    content = file.content
+    yield f"slug: {_text(file.slug)}"
+    yield f"title: {_text(file.title)}"
+    if file.description:
+        yield f"description: {_text(file.description)}"
+    if content.model:
+        yield f"model: {_text(content.model)}"
+    if content.variables:
+        yield from ("variables:", *(f"  - {_variable(variable)}" for variable in content.variables))
+    if content.parameters:
+        yield f"parameters: {_json(dict(sorted(content.parameters.items())))}"  # databases keep no order
+    if content.cache_ttl is not None:
+        yield f"cache_ttl: {content.cache_ttl}"
+    if content.on_disconnect != FINISH:
+        yield f"on_disconnect: {_text(content.on_disconnect)}"
+    if content.on_stop != STOP:
+        yield f"on_stop: {_text(content.on_stop)}"
+    if content.output_schema:
+        yield f"output_schema: {content.output_schema}"
 
 
 def _parts(text: str) -> list[str]:
@@ -112,6 +138,15 @@ def _parts(text: str) -> list[str]:
     if len(parts) != 3 or parts[0]:
         raise InvalidPrompt("The file must start with front matter between two lines of ---.")
     return parts
+
+
+def _unique(fields: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in fields:
+        if name in found:
+            raise InvalidPrompt(f"The front matter has “{name}” twice. Keep one.")
+        found[name] = value
+    return found
 
 
 def _fields(head: str) -> Iterator[tuple[str, Any]]:
@@ -131,7 +166,7 @@ def _value(text: str) -> Any:
     if not text.startswith(('"', "[", "{")):
         return text
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError as error:
         raise InvalidPrompt(f"“{text[:64]}” in the front matter is not JSON: {error}.") from None
 

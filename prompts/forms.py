@@ -11,7 +11,7 @@ from django import forms
 from django.utils.functional import cached_property
 
 from llm.types import Message
-from prompts.content import MAX_TOKENS, Content
+from prompts.content import DRAIN, FINISH, MAX_TOKENS, STOP, Content
 from prompts.errors import Fault
 from prompts.models import Prompt, PromptVersion
 from prompts.rendering import Variable
@@ -68,6 +68,28 @@ class PromptForm(PromptModelForm):
     max_tokens = forms.IntegerField(
         label="Longest answer", required=False, help_text=f"In tokens, up to {MAX_TOKENS:,}."
     )
+    cache_ttl = forms.IntegerField(
+        label="Keep answers for",
+        required=False,
+        help_text="In seconds. The same question within this time gets the kept answer, at no cost. "
+        "Empty: the site's own time. 0: no answer is kept.",
+    )
+    on_disconnect = forms.ChoiceField(
+        label="When nobody reads it",
+        required=False,
+        initial=FINISH,
+        choices=[(FINISH, "Finish the answer"), (STOP, "Stop the answer")],
+        help_text="After a closed tab or a lost network. A finished answer is there when the reader comes "
+        "back; a stopped one ends where it was and costs less.",
+    )
+    on_stop = forms.ChoiceField(
+        label="When a person stops it",
+        required=False,
+        initial=STOP,
+        choices=[(STOP, "Stop the model"), (DRAIN, "Let it end unseen")],
+        help_text="A stopped model costs less, but what it used is an estimate. One that ends unseen costs "
+        "the whole answer, and what it used is exact.",
+    )
     note = forms.CharField(
         label="What changed",
         required=False,
@@ -105,6 +127,12 @@ class PromptForm(PromptModelForm):
         """True if the content is not that of the version it started from."""
         return self.base is None or self.content.tidied() != self.base.content.tidied()
 
+    @property
+    def answers_unusual(self) -> bool:
+        """True if an answer is kept or stopped in another way than usual, or a field about it is wrong."""
+        usual = {"cache_ttl": None, "on_disconnect": FINISH, "on_stop": STOP}
+        return any(self[name].errors or self[name].value() not in (usual[name], "") for name in usual)
+
     def clean(self) -> dict[str, Any]:
         """Check the content as a whole, and put each fault beside its field."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -128,6 +156,10 @@ class PromptForm(PromptModelForm):
             variables=tuple(_variable(row.cleaned_data) for row in self._named),
             model=cleaned.get("model", ""),
             parameters={name: value for name, value in parameters.items() if value is not None},
+            cache_ttl=cleaned.get("cache_ttl"),
+            on_disconnect=cleaned.get("on_disconnect") or FINISH,
+            on_stop=cleaned.get("on_stop") or STOP,
+            output_schema=self.base.content.output_schema if self.base else "",  # only files write it
         )
 
     def _place(self, fault: Fault) -> None:
@@ -136,7 +168,11 @@ class PromptForm(PromptModelForm):
         lists: dict[str, list[Any]] = {"messages": self._said, "variables": self._named}
         rows = lists.get(part, [])
         if not rows or not rest:
-            self.add_error({"messages": "system"}.get(part, rest[0] if rest else part), fault["message"])
+            shown = {
+                "messages": "system",
+                "output_schema": "system",
+            }  # the one has many fields, the other none
+            self.add_error(shown.get(part, rest[0] if rest else part), fault["message"])
             return
         at = int(rest[0]) - (self._before if part == "messages" else 0)
         if at < 0:
@@ -153,6 +189,9 @@ def _start(content: Content) -> dict[str, Any]:
         "messages": [{"role": m.role, "content": m.content} for m in content.messages[has_system:]],
         "variables": [{**v.as_json(), "default": v.default or ""} for v in content.variables],
         "model": content.model,
+        "cache_ttl": content.cache_ttl,
+        "on_disconnect": content.on_disconnect,
+        "on_stop": content.on_stop,
         **content.parameters,
     }
 

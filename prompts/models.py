@@ -7,11 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from llm.types import Message
-from prompts.content import Content
+from prompts.content import FINISH, STOP, Content
 from prompts.history import AppendOnly, AppendOnlyRows
 from prompts.rendering import Variable
 
@@ -55,6 +55,12 @@ class PromptVersions(AppendOnlyRows["PromptVersion"]):
         chosen = Q(number=number) if number is not None else Q(labels__name=label)
         return self.filter(chosen, prompt__slug=slug)
 
+    def newest(self) -> PromptVersions:
+        """The last version of each prompt, with the prompt, by slug."""
+        numbers = PromptVersion.objects.filter(prompt=OuterRef("prompt")).order_by("-number")
+        last = self.filter(number=Subquery(numbers.values("number")[:1]))
+        return last.select_related("prompt").order_by("prompt__slug")
+
 
 class PromptVersion(AppendOnly):
     """What a prompt said from a moment on; never changed after it was written, by anyone."""
@@ -65,6 +71,12 @@ class PromptVersion(AppendOnly):
     variables = models.JSONField(default=list, blank=True)
     model = models.CharField(max_length=500, blank=True)
     parameters = models.JSONField(default=dict, blank=True)
+    cache_ttl = models.PositiveIntegerField(null=True, blank=True)
+    on_disconnect = models.CharField(max_length=16, default=FINISH)
+    on_stop = models.CharField(max_length=16, default=STOP)
+    output_schema = models.TextField(
+        blank=True
+    )  # text, for PostgreSQL's JSON forgets the order of properties
     note = models.CharField(max_length=500, blank=True)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
@@ -97,6 +109,10 @@ class PromptVersion(AppendOnly):
             variables=tuple(Variable.of(variable) for variable in self.variables),
             model=self.model,
             parameters=dict(self.parameters),
+            cache_ttl=self.cache_ttl,
+            on_disconnect=self.on_disconnect,
+            on_stop=self.on_stop,
+            output_schema=self.output_schema,
         )
 
 

@@ -15,7 +15,10 @@ from prompts.models import LABEL, LABEL_RULE, PRODUCTION, Prompt, PromptLabel, P
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
-    """A prompt that is ready to send. `model` is the first of `chain`; None and () mean the site's own."""
+    """A prompt that is ready to send. `model` is the first of `chain`; None and () mean the site's own.
+
+    `cache_ttl`, `on_disconnect` and `on_stop` are those of `Content`.
+    """
 
     slug: str
     version: int
@@ -23,6 +26,9 @@ class Rendered:
     model: str | None
     chain: tuple[str, ...]
     parameters: Mapping[str, float]
+    cache_ttl: int | None
+    on_disconnect: str
+    on_stop: str
 
     @property
     def ref(self) -> PromptRef:
@@ -47,6 +53,9 @@ async def render(
         model=next(iter(content.chain), None),
         chain=content.chain,
         parameters=content.parameters,
+        cache_ttl=content.cache_ttl,
+        on_disconnect=content.on_disconnect,
+        on_stop=content.on_stop,
     )
 
 
@@ -75,6 +84,10 @@ def save_version(prompt: Prompt, content: Content, *, author: User | None, note:
         variables=[variable.as_json() for variable in content.variables],
         model=content.model,
         parameters=dict(content.parameters),
+        cache_ttl=content.cache_ttl,
+        on_disconnect=content.on_disconnect,
+        on_stop=content.on_stop,
+        output_schema=content.output_schema,
         note=note,
         author=author,
     )
@@ -114,17 +127,18 @@ def move_label(
 
 def install_starters() -> list[str]:
     """Create the starter prompts that do not exist, active; returns their slugs. Existing ones are left."""
-    return [starter.slug for starter in files.starters() if _install(starter)]
+    return [file.slug for file in files.starters() if install(file, author=None, note="Came with Parley")]
 
 
 @transaction.atomic
-def _install(starter: files.PromptFile) -> bool:
+def install(file: files.PromptFile, *, author: User | None, note: str) -> bool:
+    """Create the prompt of a file, active; False, and nothing done, if there is one. Raises InvalidPrompt."""
     prompt, created = Prompt.objects.get_or_create(
-        slug=starter.slug, defaults={"title": starter.title, "description": starter.description}
+        slug=file.slug, defaults={"title": file.title, "description": file.description}
     )
     if created:
-        version = save_version(prompt, starter.content, author=None, note="Came with Parley")
-        move_label(prompt, PRODUCTION, version, who=None, why="Came with Parley")
+        version = save_version(prompt, file.content, author=author, note=note)
+        move_label(prompt, PRODUCTION, version, who=None, why=note)
     return created
 
 

@@ -30,6 +30,8 @@ class Rendered(Protocol):
     messages: tuple[Message, ...]
     chain: tuple[str, ...]
     parameters: Mapping[str, float]
+    cache_ttl: int | None
+    on_stop: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,8 @@ class Question:
     prompt: PromptRef | None = None
     chain: tuple[str, ...] = ()
     parameters: Mapping[str, float] = field(default_factory=dict)
+    cache_ttl: int | None = None
+    drain: bool = False
 
 
 async def from_prompt(slug: str, text: str) -> Question:
@@ -50,6 +54,8 @@ async def from_prompt(slug: str, text: str) -> Question:
         prompt=PromptRef(slug=rendered.slug, version=rendered.version),
         chain=tuple(rendered.chain),
         parameters=rendered.parameters,
+        cache_ttl=rendered.cache_ttl,
+        drain=rendered.on_stop == "drain",
     )
 
 

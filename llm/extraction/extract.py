@@ -126,7 +126,8 @@ def _request(
         feature="extract",
         owner=owner,
         prompt=question.prompt,
-        cache=CachePolicy(read=cache),
+        cache=CachePolicy(ttl=question.cache_ttl, read=cache),
+        drain=question.drain,
         accept=lambda reply: not _read(contract, reply).checked.faults,
         tab=Tab(),
     )

@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from llm import catalog
 from llm.catalog_data import CARDS
 from llm.gateway.errors import BadRequest
-from llm.types import PromptRef, Request
+from llm.types import CachePolicy, PromptRef, Request
 
 CHAIN = "parley"  # the alias of the site's own chain
 PROMPT = re.compile(r"^prompt:([a-z0-9_-]+)(?:@([A-Za-z0-9_-]+))?$")
@@ -46,6 +46,8 @@ async def _by_prompt(request: Request, slug: str, label: str) -> Request:
         messages=(*rendered.messages, *request.messages),
         chain=tuple(rendered.chain),
         prompt=PromptRef(slug=rendered.slug, version=rendered.version),
+        cache=_cache(request.cache, rendered.cache_ttl),
+        drain=rendered.on_stop == "drain",
         **_parameters(request, rendered.parameters),
     )
 
@@ -57,6 +59,11 @@ def _parameters(request: Request, given: Any) -> dict[str, Any]:
         for name in ("temperature", "max_tokens")
         if name in given and getattr(request, name) is None
     }
+
+
+def _cache(wished: CachePolicy, ttl: int | None) -> CachePolicy:
+    """The caller may keep out of the cache; how long a reply is kept is the prompt's to say."""
+    return wished if wished.ttl == 0 else replace(wished, ttl=ttl)
 
 
 def configured() -> list[str]:

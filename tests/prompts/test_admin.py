@@ -1,5 +1,6 @@
 """People edit prompts in the admin: saving makes a version, a label says which one runs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -114,6 +115,8 @@ def test_unchanged_content_makes_no_version_and_moves_nothing(editor: Client, pr
         content("a", ("user", "b"), ("assistant", "c"), ("user", "{{ d }}"), variables=(Variable(name="d"),)),
         content("a", variables=(Variable(name="b", required=False),), model="local:a,local:b", temperature=0),
         content("a", variables=(Variable(name="b", required=False, default=""),), max_tokens=5),
+        replace(content("a"), cache_ttl=0, on_disconnect="stop", on_stop="drain"),
+        replace(content("a"), cache_ttl=60, output_schema='{"type": "object"}'),
     ],
 )
 def test_opening_and_saving_changes_nothing(editor: Client, starter: Any) -> None:
@@ -150,6 +153,9 @@ def test_a_variable_is_added_by_the_empty_row(editor: Client, prompt: Prompt) ->
         ({"temperature": "3"}, "temperature", "from 0 to 2"),
         ({"temperature": "warm"}, "temperature", "Enter a number"),
         ({"max_tokens": "0"}, "max_tokens", "whole number from 1"),
+        ({"cache_ttl": "-1"}, "cache_ttl", "whole number of seconds"),
+        ({"cache_ttl": "a day"}, "cache_ttl", "Enter a whole number"),
+        ({"on_stop": "finish"}, "on_stop", "not one of the available choices"),
         ({"title": ""}, "title", "required"),
     ],
 )
@@ -161,6 +167,29 @@ def test_what_is_wrong_stands_beside_its_field(
     assert says in errors(response)[field][0]
     assert b"Nothing is saved yet" in response.content
     assert prompt.versions.count() == 1
+
+
+def test_how_answers_are_kept_and_stopped_is_part_of_a_version(editor: Client, prompt: Prompt) -> None:
+    save(editor, prompt, cache_ttl="60", on_disconnect="stop", on_stop="drain")
+    newest = prompt.versions.get(number=2)
+    assert (newest.cache_ttl, newest.on_disconnect, newest.on_stop) == (60, "stop", "drain")
+    shown = editor.get(version_page(prompt, 2)).content
+    assert b"answers kept for 60 seconds" in shown
+    assert b"ends unseen when a person stops it" in shown
+
+
+def test_a_schema_from_a_file_outlives_an_edit(editor: Client) -> None:
+    prompt = make_prompt(replace(content("a"), output_schema='{"type": "object"}'))
+    save(editor, prompt, system="b")
+    assert prompt.versions.get(number=2).output_schema == '{"type": "object"}'
+    assert b"answers follow a schema" in editor.get(version_page(prompt, 2)).content
+
+
+@pytest.mark.parametrize(("ttl", "is_open"), [(None, False), (0, True)])
+def test_unusual_handling_is_in_sight(editor: Client, ttl: int | None, is_open: bool) -> None:
+    prompt = make_prompt(replace(content("a"), cache_ttl=ttl))
+    text = editor.get(page(prompt)).content.decode()
+    assert ('<details class="card prompt-details" open>' in text) is is_open
 
 
 def test_a_prompt_is_made_through_add(editor: Client) -> None:

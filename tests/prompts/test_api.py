@@ -1,6 +1,8 @@
 """Prompts for other programs."""
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,8 +75,22 @@ async def test_gets_the_production_version(async_client: AsyncClient) -> None:
         "variables": [TONE_OUT],
         "model": None,
         "parameters": {"temperature": 0.5},
+        "cache_ttl": None,
+        "on_disconnect": "finish",
+        "on_stop": "stop",
+        "output_schema": None,
         "note": "",
     }
+
+
+async def test_tells_how_answers_are_kept_and_stopped(async_client: AsyncClient) -> None:
+    handling: Any = {"cache_ttl": 0, "on_disconnect": "stop", "on_stop": "drain"}
+    schema = '{"type": "object", "properties": {"why": {}, "answer": {}}}'
+    given = replace(content("x"), output_schema=schema, **handling)
+    await sync_to_async(make_prompt)(given, slug="other")
+    body = (await async_client.get("/prompts/other")).json()
+    assert {name: body[name] for name in handling} == handling
+    assert json.dumps(body["output_schema"]) == schema
 
 
 @pytest.mark.parametrize("query", ["label=staging", "version=2", "version=2&label=production"])

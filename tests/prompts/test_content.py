@@ -1,5 +1,6 @@
 """What may be saved."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -68,6 +69,52 @@ def test_a_required_variable_has_no_default() -> None:
 )
 def test_parameters_are_checked(parameters: dict[str, Any]) -> None:
     assert pointers(content("x", **parameters)) == [f"/parameters/{next(iter(parameters))}"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("cache_ttl", -1),
+        ("cache_ttl", 365 * 24 * 3600 + 1),
+        ("cache_ttl", True),
+        ("cache_ttl", 1.5),
+        ("on_disconnect", "drain"),
+        ("on_disconnect", ""),
+        ("on_stop", "finish"),
+        ("output_schema", "{"),
+        ("output_schema", "[]"),
+        ("output_schema", '{"const": NaN}'),
+        ("output_schema", '{"type": "text"}'),
+        ("output_schema", "[" * 100_000),
+    ],
+)
+def test_how_answers_are_handled_is_checked(field: str, value: Any) -> None:
+    given: dict[str, Any] = {field: value}
+    assert pointers(replace(content("x"), **given)) == [f"/{field}"]
+
+
+@pytest.mark.parametrize("ttl", [None, 0, 365 * 24 * 3600])
+def test_answers_are_kept_up_to_a_year(ttl: int | None) -> None:
+    replace(content("x"), cache_ttl=ttl, on_disconnect="stop", on_stop="drain").check()
+
+
+def test_a_schema_is_kept_in_one_spelling_and_in_its_order() -> None:
+    given = replace(content("x"), output_schema='{ "type":"object",\n "required": ["b"]}').tidied()
+    assert given.output_schema == '{"type": "object", "required": ["b"]}'
+    assert given != replace(given, output_schema='{"required": ["b"], "type": "object"}')
+
+
+def test_a_whole_number_is_one_number() -> None:
+    assert str(content("x", temperature=1.0).tidied().parameters) == "{'temperature': 1}"
+
+
+@pytest.mark.parametrize("odd", ["\x00", "\ud800"])
+def test_what_a_database_cannot_keep_is_a_fault(odd: str) -> None:
+    sample = Variable(name="a", sample=f"a{odd}")
+    assert pointers(content(f"x{odd}y", variables=(sample,))) == [
+        "/messages/0/content",
+        "/variables/0/sample",
+    ]
 
 
 def test_an_unknown_model_is_a_fault() -> None:

@@ -1,5 +1,7 @@
 """Prompts as files: the same bytes there and back."""
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from prompts.content import Content
 from prompts.errors import InvalidPrompt
 from prompts.files import PromptFile
 from prompts.rendering import Variable
+from tests.prompts.factories import content
 
 texts = st.lists(
     st.text(max_size=20)
@@ -34,7 +37,12 @@ contents = st.builds(
     ).map(tuple),
     variables=st.lists(variables, max_size=3).map(tuple),
     model=st.sampled_from(["", "local:smollm2", "openai:a,local:b"]),
-    parameters=st.sampled_from([{}, {"temperature": 0.5}, {"temperature": 0, "max_tokens": 5}]),
+    parameters=st.sampled_from([{}, {"temperature": 0.5}, {"temperature": 0.0, "max_tokens": 5}]),
+    cache_ttl=st.none() | st.integers(0, 10_000),
+    on_disconnect=st.sampled_from(["finish", "stop"]),
+    on_stop=st.sampled_from(["stop", "drain"]),
+    output_schema=st.just("")
+    | st.dictionaries(st.text(max_size=5), st.text() | st.floats(0, 9)).map(json.dumps),
 )
 
 
@@ -72,6 +80,10 @@ def test_the_starters_are_those_that_the_project_calls() -> None:
         ("---\nslug: a\ntitle: b\nsluggish: c\n---\n", "wrong at “sluggish”"),
         ("---\nslug: a\ntitle: b\nvariables: [\n---\n", "is not JSON"),
         ('---\nslug: a\ntitle: b\nvariables:\n  - {"name": 1}\n---\n', "wrong at “variables.0.name”"),
+        ("---\nslug: a\ntitle: b\ncache_ttl: a day\n---\n", "wrong at “cache_ttl”"),
+        ("---\nslug: a\ntitle: b\non_stop: [1]\n---\n", "wrong at “on_stop”"),
+        ('---\nslug: a\ntitle: b\noutput_schema: {"const": NaN}\n---\n', "NaN is not a number of JSON"),
+        ("---\nslug: a\ntitle: b\nslug: c\n---\n", "has “slug” twice"),
         ("---\nslug: a\ntitle: b\nno colon here\n---\n", "is not a line of name: value"),
         ("---\nslug: a\ntitle: b\n---\nHello\n<!-- user -->\nHi\n", "before the first marker"),
     ],
@@ -85,3 +97,16 @@ def test_a_wrong_file_says_what_is_wrong(text: str, says: str) -> None:
 def test_values_may_be_json_or_plain() -> None:
     read: Any = files.parse('---\nslug: a\ntitle: "b: c"\n---\n<!-- user -->\nHi\n')
     assert (read.title, read.content.messages[0].content) == ("b: c", "Hi")
+
+
+def test_only_what_is_unusual_is_written() -> None:
+    usual = PromptFile(slug="a", title="b", content=content("Hi"))
+    assert files.dump(usual) == "---\nslug: a\ntitle: b\n---\n\n<!-- system -->\n\nHi\n"
+    handling: dict[str, Any] = {"cache_ttl": 0, "on_disconnect": "stop", "on_stop": "drain"}
+    other = replace(usual, content=replace(usual.content, **handling, output_schema='{"type":"object"}'))
+    assert files.dump(other).splitlines()[3:7] == [
+        "cache_ttl: 0",
+        "on_disconnect: stop",
+        "on_stop: drain",
+        'output_schema: {"type": "object"}',
+    ]

@@ -76,6 +76,7 @@ def test_the_database_guards_every_column(version: PromptVersion, alice: User, c
         "prompt_id": 99,
         "number": 99,
         "created_at": "2020-01-01 00:00Z",
+        "cache_ttl": 99,
     }
     new = news.get(column, "[1]")
     with pytest.raises(IntegrityError, match="History"), transaction.atomic(), connection.cursor() as cursor:

@@ -1,7 +1,9 @@
 """Rendering for callers, saving versions, moving labels."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Barrier
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -54,6 +56,14 @@ async def test_names_the_first_model_and_the_whole_chain() -> None:
     await amake_prompt(content("x", model="local:a, local:b"))
     rendered = await service.render("greeting")
     assert (rendered.model, rendered.chain) == ("local:a", ("local:a", "local:b"))
+
+
+async def test_says_how_answers_are_kept_and_stopped() -> None:
+    handling: Any = {"cache_ttl": 60, "on_disconnect": "stop", "on_stop": "drain"}
+    await amake_prompt("usual", replace(content("x"), **handling))
+    usual, other = [await service.render("greeting", version=number) for number in (1, 2)]
+    assert (usual.cache_ttl, usual.on_disconnect, usual.on_stop) == (None, "finish", "stop")
+    assert (other.cache_ttl, other.on_disconnect, other.on_stop) == (60, "stop", "drain")
 
 
 def test_renders_in_one_query() -> None:

@@ -23,7 +23,15 @@ async def render(slug: str, variables: Mapping[str, object]) -> Any:
         Message(role="system", content=f"The prompt {slug}."),
         Message(role="user", content=str(variables["text"])),
     )
-    return SimpleNamespace(slug=slug, version=7, messages=messages, chain=(), parameters={})
+    return SimpleNamespace(
+        slug=slug,
+        version=7,
+        messages=messages,
+        chain=(),
+        parameters={},
+        cache_ttl=None,
+        on_stop="stop",
+    )
 
 
 @pytest.fixture
