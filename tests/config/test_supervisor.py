@@ -215,7 +215,11 @@ def test_on_a_signal_the_stages_end_one_after_the_other(make: Callable[..., Chil
     server = make("obedient", births, "server", health="server", probe=born)
     model = make("obedient", births, "model", health="model", probe=born)
     supervisor = Supervisor([server], [model], when_ready=lambda: send(signal.SIGTERM))
-    assert supervisor.run(before_end=lambda: births.write_text("the end begins\n")) == 0
+
+    def close_the_door() -> None:
+        births.write_text("the end begins\n")
+
+    assert supervisor.run(before_end=close_the_door) == 0
     assert births.read_text() == "the end begins\nserver ended\nmodel ended\n"
     assert not server.running
     assert not model.running

@@ -1,6 +1,7 @@
 """The client works from wherever the project calls it, on the one loop, with one set of connections."""
 
 import asyncio
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -28,12 +29,17 @@ __all__ = ["wire"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls(__name__)]
 
 
+def question() -> llm.Request:
+    """Return a request of its own: nothing that was kept answers it."""
+    return ask(str(uuid.uuid4()), model=None)
+
+
 async def from_an_async_view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse((await llm.run(ask(model=None))).text)
+    return HttpResponse((await llm.run(question())).text)
 
 
 def from_a_sync_view(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(runloop.wait(llm.run(ask(model=None))).text)
+    return HttpResponse(runloop.wait(llm.run(question())).text)
 
 
 urlpatterns = [
@@ -46,7 +52,7 @@ urlpatterns = [
 
 class Try(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> str:
-        return runloop.wait(llm.run(ask(model=None))).text
+        return runloop.wait(llm.run(question())).text
 
 
 @pytest.fixture
@@ -83,7 +89,7 @@ def test_a_command_is_answered(upstream: WireServer) -> None:
 
 def test_threads_are_answered_at_the_same_time(upstream: WireServer) -> None:
     with ThreadPoolExecutor(2) as threads:
-        waiting = [threads.submit(runloop.wait, llm.run(ask("Hello", model=None))) for _ in range(2)]
+        waiting = [threads.submit(runloop.wait, llm.run(question())) for _ in range(2)]
         assert [answered.result().text for answered in waiting] == ["Hi there"] * 2
 
 
@@ -95,7 +101,7 @@ async def test_all_of_them_use_the_same_connections(upstream: WireServer) -> Non
         await asyncio.to_thread(Client().get, "/async/")
         await asyncio.to_thread(Client().get, "/sync/")
         await asyncio.to_thread(call_command, Try())
-        await llm.run(ask(model=None))
+        await llm.run(question())
     assert await runloop.join(the_client()) is before
     assert upstream.connections <= 2
 
@@ -107,7 +113,7 @@ async def test_deltas_come_in_the_loop_of_the_caller(upstream: WireServer) -> No
         loops.add(asyncio.get_running_loop())
         await reader(delta)
 
-    reply = await llm.run(ask(model=None), emit)
+    reply = await llm.run(question(), emit)
     assert (reader.text, reply.text) == ("Hi there", "Hi there")
     assert loops == {asyncio.get_running_loop()}
 
@@ -115,7 +121,7 @@ async def test_deltas_come_in_the_loop_of_the_caller(upstream: WireServer) -> No
 async def test_a_stop_closes_the_upstream_and_is_on_the_books(upstream: WireServer) -> None:
     gate, reader = upstream.gate(), Collected()
     upstream.script(text("Once ", "upon ", "a time", gate=gate))
-    task = asyncio.create_task(llm.run(ask(model=None), reader))
+    task = asyncio.create_task(llm.run(question(), reader))
     gate.let()
     await upstream.until(lambda: bool(reader.texts))
     task.cancel()
@@ -127,7 +133,7 @@ async def test_a_stop_closes_the_upstream_and_is_on_the_books(upstream: WireServ
 
 
 async def test_every_call_has_its_row(upstream: WireServer) -> None:
-    reply = await llm.run(ask(model=None))
+    reply = await llm.run(question())
     call = await Call.objects.aget()
     assert (call.request_id, call.outcome, call.model) == (reply.request_id, "ok", "smollm2")
     assert (call.input_tokens, call.output_tokens, call.cost) == (11, 7, Decimal(0))
@@ -137,7 +143,7 @@ async def test_a_break_in_mid_answer_is_an_error_with_what_came(upstream: WireSe
     upstream.script(cut_after("Once ", "upon "))
     reader = Collected()
     with pytest.raises(Unavailable) as error:
-        await llm.run(ask(model=None), reader)
+        await llm.run(question(), reader)
     assert reader.text == "Once upon "
     assert error.value.partial is not None
     assert error.value.partial.text == "Once upon "
@@ -146,4 +152,4 @@ async def test_a_break_in_mid_answer_is_an_error_with_what_came(upstream: WireSe
 async def test_without_a_model_the_error_says_what_to_set(settings: Any) -> None:
     settings.PARLEY = Environment()
     with pytest.raises(Misconfigured, match="OPENAI_API_KEY"):
-        await llm.run(ask(model=None))
+        await llm.run(question())

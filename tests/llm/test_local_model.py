@@ -57,7 +57,7 @@ def test_it_keeps_to_a_schema(address: str) -> None:
         "additionalProperties": False,
     }
     form = {"type": "json_schema", "json_schema": {"name": "mood", "schema": schema, "strict": True}}
-    reply, _ = ask(address, response_format=form)
+    reply, _ = ask(address, response_format=form, max_tokens=100, temperature=0)
     assert json.loads(reply["choices"][0]["message"]["content"])["mood"] in {"good", "bad"}
 
 
