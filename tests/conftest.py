@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import User
 from django.db import connections
+from redis import Redis
 
 from llm import runloop
 from tests import machine, settings
@@ -44,6 +45,15 @@ def _connections(django_db_setup: None) -> Iterator[None]:
     """The thread in which async code uses the ORM outlives the tests; its connection must not."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result()
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis() -> Iterator[None]:
+    """No test finds limits that another has used, or calls that it left in flight."""
+    yield
+    if settings.redis:
+        with Redis.from_url(settings.redis) as shared:
+            shared.flushdb()
 
 
 @pytest.fixture(autouse=True)
