@@ -1,16 +1,17 @@
 """The chat without a browser."""
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from django.http import HttpRequest
-from ninja import Field, Router, Schema, Status
+from django.http import HttpRequest, StreamingHttpResponse
+from ninja import Field, Query, Router, Schema, Status
 
-from chat import keeping, reading, service
-from chat.errors import NotFound
+from chat import events, keeping, reading, service
+from chat.errors import BadEventId, NotFound
 from chat.frames import wire_usage
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from chat.reading import ThreadMessage
 from chat.turns import Asked
 from llm import runloop
@@ -93,9 +94,15 @@ def delete(request: HttpRequest, pk: uuid.UUID) -> Status[None]:
 
 
 @router.get("/conversations/{uuid:pk}/messages")
-def messages(request: HttpRequest, pk: uuid.UUID) -> dict[str, Any]:
-    """Read a conversation, oldest message first; an answer that is being written comes as far as it is."""
-    return {"messages": [_shown(message) for message in reading.thread(_own(request, pk))]}
+def messages(request: HttpRequest, pk: uuid.UUID, all: bool = False) -> dict[str, Any]:  # noqa: A002
+    """Read a conversation, oldest message first; an answer that is being written comes as far as it is.
+
+    Of several answers to a question, and of several wordings of it, only the newest is in it, unless you
+    ask for `all`.
+    """
+    conversation = _own(request, pk)
+    found = _every(conversation) if all else reading.thread(conversation)
+    return {"messages": [_shown(message) for message in found]}
 
 
 @router.post("/conversations/{uuid:pk}/messages", response={202: Begun})
@@ -113,11 +120,45 @@ async def ask(request: HttpRequest, pk: uuid.UUID, payload: Question) -> Status[
     return Status(202, Begun(message=turn.message, generation=turn.generation))
 
 
+@router.get("/conversations/{uuid:pk}/events")
+async def follow(
+    request: HttpRequest,
+    pk: uuid.UUID,
+    generation: uuid.UUID | None = None,
+    after: Annotated[int, Query(ge=0)] = 0,
+) -> StreamingHttpResponse:
+    """Follow an answer as server-sent events: what comes after flush `after`, or after `Last-Event-ID`."""
+    found = await runloop.join(events.find(request.user, pk, generation))
+    body = events.stream(pk, found, _last_event(request, after))
+    response = StreamingHttpResponse(body, content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
+def _last_event(request: HttpRequest, after: int) -> int:
+    """What a browser that reconnects has seen goes before what its address says."""
+    said = request.headers.get("Last-Event-ID", "").strip()
+    if not said:
+        return after
+    if not (said.isascii() and said.isdigit() and len(said) < 10):
+        raise BadEventId
+    return int(said)
+
+
 def _own(request: HttpRequest, pk: uuid.UUID) -> Conversation:
     found = Conversation.objects.visible_to(request.user).filter(pk=pk).first()
     if found is None:
         raise NotFound("This conversation does not exist.")
     return found
+
+
+def _every(conversation: Conversation) -> Iterator[ThreadMessage]:
+    for row in reading.rows(conversation):
+        if row.status == Message.Status.STREAMING:
+            yield reading.message(conversation, row.pk) or reading.threaded(row)
+        else:
+            yield reading.threaded(row)
 
 
 def _shown(message: ThreadMessage) -> dict[str, Any]:

@@ -12,10 +12,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BLANKS = (
     ThreadMessage(
         id=NOBODY, parent=None, role=Message.Role.USER, content="", created_at=EPOCH,
-        status=Message.Status.COMPLETED,
+        status=Message.Status.COMPLETED, siblings=(NOBODY,),
     ),
     ThreadMessage(
         id=NOBODY, parent=None, role=Message.Role.ASSISTANT, content="", created_at=EPOCH,
-        status=Message.Status.STREAMING,
+        status=Message.Status.STREAMING, siblings=(NOBODY,),
     ),
 )  # fmt: skip

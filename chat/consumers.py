@@ -8,8 +8,10 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from chat import hub, service, tail
-from chat.errors import ChatError, NotFound
+from chat.bucket import Bucket
+from chat.errors import ChatError, FrameTooLarge, NotFound, TooManyFrames
 from chat.frames import (
+    MOST_BYTES,
     BadFrame,
     ClientFrame,
     Edit,
@@ -24,13 +26,15 @@ from chat.frames import (
     encode,
 )
 from chat.mailbox import Mailbox
-from chat.models import Conversation, Generation
+from chat.models import Conversation, Generation, Message
 from chat.runner import running
 from chat.turns import Asked
 from llm.errors import LLMError
 from prompts.errors import PromptError
 
 logger = logging.getLogger(__name__)
+
+NEWEST = 20  # answers that a socket is taken to know when it opens
 
 UNAUTHENTICATED, FORBIDDEN, TRY_AGAIN = 4401, 4403, 1013
 
@@ -41,6 +45,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         await self.accept()
         self.mailbox = Mailbox()
+        self.bucket = Bucket()
         self.tasks: set[asyncio.Task[None]] = set()
         self.conversation: uuid.UUID = self.scope["url_route"]["kwargs"]["conversation"]
         self.user, self.key = self.scope["user"], self.scope["key"]
@@ -51,9 +56,10 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if conversation is None:
             await self._refuse("not_found", "This conversation does not exist.", FORBIDDEN)
             return
-        hub.subscribe(self.conversation, self.mailbox)
-        await self._say(await self._state(conversation))
-        self._spawn(self._pump())
+        tail.attach(self.conversation, self.mailbox)
+        state = await self._state(conversation)
+        await self._say(state)
+        self._spawn(self._pump_until_too_slow())
 
     async def disconnect(self, code: int) -> None:
         hub.unsubscribe(self.conversation, self.mailbox)
@@ -63,8 +69,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         client_id: uuid.UUID | None = None
         try:
-            frame = decode(text_data if text_data is not None else "")
+            frame = self._read(text_data if text_data is not None else "")
             client_id = frame.id if isinstance(frame, Send | Edit) else None
+            self._refuse_haste()
             await self._do(frame)
         except BadFrame as error:
             self.mailbox.put(Error(code="bad_frame", text=str(error)))
@@ -78,6 +85,15 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             self.mailbox.put(
                 Error(code="fault", text="Something broke on our side. Try again.", client_id=client_id)
             )
+
+    def _read(self, text: str) -> ClientFrame:
+        if len(text) > MOST_BYTES:
+            raise FrameTooLarge(MOST_BYTES)
+        return decode(text)
+
+    def _refuse_haste(self) -> None:
+        if wait := self.bucket.take():
+            raise TooManyFrames(wait)
 
     async def _do(self, frame: ClientFrame) -> None:
         match frame:
@@ -94,9 +110,22 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             case Stop():
                 await service.stop(self.user, frame.generation)
             case Regenerate():
-                await service.regenerate(self.user, self.conversation, frame.message, Asked(key=self.key))
+                asked = Asked(
+                    prompt=frame.prompt or "",
+                    model=frame.model or "",
+                    key=self.key,
+                    going_on=frame.going_on,
+                )
+                await service.regenerate(self.user, self.conversation, frame.message, asked)
             case Edit():
-                asked = Asked(text=frame.text, client_id=frame.id, instead_of=frame.message, key=self.key)
+                asked = Asked(
+                    text=frame.text,
+                    client_id=frame.id,
+                    prompt=frame.prompt or "",
+                    model=frame.model or "",
+                    instead_of=frame.message,
+                    key=self.key,
+                )
                 await service.send(self.user, self.conversation, asked)
             case Resume():
                 await self._resume(frame)
@@ -105,23 +134,33 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         visible = Generation.objects.visible_to(self.user).filter(message__conversation=self.conversation)
         if not await visible.filter(pk=frame.generation).aexists():
             raise NotFound("This answer does not exist in this conversation.")
-        if not tail.follow_here(self.mailbox, frame.generation, frame.after):
-            self._spawn(tail.follow_log(self.mailbox.put, frame.generation, frame.after))
+        await tail.follow(self.mailbox, frame.generation, frame.after)
 
     async def _state(self, conversation: Conversation) -> State:
-        generations = Generation.objects.running().filter(message__conversation=conversation)
+        """Return what runs; the newest answers are known from here on, whether they run or not."""
+        newest = Generation.objects.filter(message__conversation=conversation).order_by("-id")[:NEWEST]
+        rows = [row async for row in newest.select_related("message").defer("message__content")]
+        self.mailbox.tell(row.pk for row in rows)
         live = []
-        async for generation in generations.select_related("message"):
-            run = running(generation.pk)
-            seq = run.flusher.seq if run else await generation.events.acount()
-            live.append(Live(generation=generation.pk, message=generation.message_id, seq=seq))
+        for row in reversed(rows):
+            if row.message.status == Message.Status.STREAMING:
+                run = running(row.pk)
+                seq = run.flusher.seq if run else await row.events.acount()
+                live.append(Live(generation=row.pk, message=row.message_id, seq=seq))
         return State(conversation=conversation.pk, title=conversation.title, generations=live)
+
+    async def _pump_until_too_slow(self) -> None:
+        """Close a socket that leaves too much unread; it may come back and resume."""
+        pump = self._spawn(self._pump())
+        await self.mailbox.overflowed.wait()
+        hub.unsubscribe(self.conversation, self.mailbox)
+        pump.cancel()  # it may wait for the socket for ever
+        await self.close(TRY_AGAIN)
 
     async def _pump(self) -> None:
         """Send what the mailbox holds, for as long as the socket reads."""
-        while not self.mailbox.overflowed:
+        while True:
             await self._say(await self.mailbox.get())
-        await self.close(TRY_AGAIN)  # too slow to follow; it may come back and resume
 
     async def _refuse(self, code: str, text: str, close: int) -> None:
         await self._say(Error(code=code, text=text))
@@ -130,7 +169,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _say(self, frame: Any) -> None:
         await self.send(text_data=encode(frame))
 
-    def _spawn(self, work: Any) -> None:
+    def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
+        return task

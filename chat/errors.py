@@ -44,3 +44,40 @@ class Busy(ChatError):
 
     def __init__(self) -> None:
         super().__init__("An answer is still being written here. Wait for it, or stop it first.")
+
+
+class Restarting(ChatError):
+    """This process is going down and begins nothing more."""
+
+    code, status = "unavailable", 503
+    retry_after = 2.0
+
+    def __init__(self) -> None:
+        super().__init__("Parley is restarting. Send it again in a few seconds; your text is kept.")
+
+
+class FrameTooLarge(ChatError):
+    code, status = "too_large", 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"This frame has more than {limit:,} bytes. Send it in parts.")
+
+
+class TooManyFrames(ChatError):
+    code, status = "rate_limited", 429
+
+    def __init__(self, retry_after: float) -> None:
+        self.retry_after = retry_after
+        super().__init__("You send faster than this chat can take. Wait a moment, then go on.")
+
+
+class NothingToContinue(ChatError):
+    code, status = "conflict", 409
+
+    def __init__(self) -> None:
+        super().__init__("There is no text to go on from here. Ask for a new answer instead.")
+
+
+class BadEventId(ChatError):
+    def __init__(self) -> None:
+        super().__init__("Last-Event-ID is the number of the last event that you have, from 0 on.")

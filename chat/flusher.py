@@ -26,13 +26,18 @@ class Flusher:
     def text(self) -> str:
         return "".join(self.flushed)
 
+    def begin_with(self, text: str) -> None:
+        """Hand on `text` as the first flush, before anything has come."""
+        self._parts.append(text)
+        self.flush()
+
     async def __call__(self, delta: Delta) -> None:
         if not delta.text:
             return
         self._parts.append(delta.text)
         if not self.flushed:
             self.flush()
-        elif self._timer is None:
+        elif self._timer is None:  # a busy loop is late by itself, and the flush the longer for it
             self._timer = asyncio.get_running_loop().call_later(self._window, self.flush)
 
     def flush(self) -> None:

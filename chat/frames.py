@@ -1,7 +1,7 @@
 """The frames of the chat's socket, in both directions."""
 
 import uuid
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 
@@ -29,9 +29,15 @@ class Stop(msgspec.Struct, tag="stop", frozen=True):
 
 
 class Regenerate(msgspec.Struct, tag="regenerate", frozen=True):
-    """Answer the same question again, beside the answer named here."""
+    """Answer the same question again, beside the answer named here; `continue` begins with its text.
+
+    Prompt and model are those of that answer, unless they are named.
+    """
 
     message: uuid.UUID
+    prompt: str | None = None
+    model: str | None = None
+    going_on: bool = msgspec.field(default=False, name="continue")
 
 
 class Edit(msgspec.Struct, tag="edit", frozen=True):
@@ -40,6 +46,8 @@ class Edit(msgspec.Struct, tag="edit", frozen=True):
     message: uuid.UUID
     text: str
     id: uuid.UUID | None = None
+    prompt: str | None = None
+    model: str | None = None
 
 
 class Resume(msgspec.Struct, tag="resume", frozen=True):
@@ -50,6 +58,8 @@ class Resume(msgspec.Struct, tag="resume", frozen=True):
 
 
 type ClientFrame = Send | Stop | Regenerate | Edit | Resume
+
+MOST_BYTES = 1024 * 1024  # of a client's frame; the server's own limit has to be above it
 
 _decoder: msgspec.json.Decoder[ClientFrame] = msgspec.json.Decoder(Send | Stop | Regenerate | Edit | Resume)
 
@@ -121,7 +131,10 @@ class Error(msgspec.Struct, tag="error", frozen=True, omit_defaults=True):
     client_id: uuid.UUID | None = None
 
 
-type ServerFrame = State | Start | Delta | End | Error
+type Event = Start | Delta | End
+type ServerFrame = State | Event | Error
+
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Start | Delta | End)
 
 
 def encode(frame: ServerFrame) -> str:
@@ -139,7 +152,6 @@ def wire_usage(usage: Usage) -> dict[str, int]:
     }
 
 
-def plain(frame: ServerFrame) -> dict[str, Any]:
-    """Return a frame as builtins, for the channel layer."""
-    built: dict[str, Any] = msgspec.to_builtins(frame)
-    return built
+def read_event(text: str) -> Event:
+    """Read an event that another process wrote."""
+    return _events.decode(text)

@@ -2,65 +2,173 @@
 
 import asyncio
 import logging
+import time
 import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from asgiref.sync import sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat import runner
-from chat.models import Generation, GenerationEvent, Message
+from chat import hub, relay, runner, turns, watcher
+from chat.flusher import WINDOW
+from chat.models import Conversation, Generation, GenerationEvent, Message
+from chat.relay import Relay
+from chat.runner import Run
 from llm import runloop
 
 logger = logging.getLogger(__name__)
 
-HEARTBEAT = timedelta(seconds=5)
-DEAD_AFTER = 2 * HEARTBEAT
-ROUND = 1.0  # seconds between two looks at the stop marks
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a process looks, in seconds.
+
+    A generation is dead `dead_after` seconds after its last beat; with `look` that is within two beats.
+    `alone` is how long an answer that only runs while it is read goes on after its last reader.
+    `flush` is how long text gathers.
+    """
+
+    marks: float = 0.25
+    beat: float = 5.0
+    look: float = 1.0
+    dead_after: float = 9.0
+    alone: float = 5.0
+    flush: float = WINDOW
 
 
-async def keep() -> None:
-    """Look after generations until cancelled."""
-    beats = 0
-    while True:
-        try:
-            await _round(beat=beats % int(HEARTBEAT.total_seconds()) == 0)
-        except Exception:  # the database may be away for a while; answers go on
-            logger.exception("chat.keeper")
-        beats += 1
-        await asyncio.sleep(ROUND)
+PACE = Pace()
 
 
-async def startup() -> None:
-    """Begin to look after generations in this process."""
-    runner.reset()
-    task = asyncio.create_task(keep(), name="chat-keeper")
+async def startup(pace: Pace = PACE, layer: Any = None) -> None:
+    """Begin to look after generations in this process; `layer` carries hints, by default where Redis is."""
+    runner.reset(pace.flush)
+    task = asyncio.create_task(Keeper(pace).keep(), name="chat-keeper")
+    runloop.on_close(lambda: _end(task))
+    if layer is None and settings.PARLEY.redis_url:
+        layer = get_channel_layer()
+    if layer is not None:
+        relay.use(Relay(layer, runner.PROCESS, hint=watcher.hint, stop=runner.cancel))
 
-    async def end() -> None:
-        task.cancel()
-        await asyncio.wait([task])
 
-    runloop.on_close(end)
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
 
 
-async def _round(*, beat: bool) -> None:
-    mine = runner.all_running()
-    if mine:
+class Keeper:
+    """Looks after the generations of a process; `clock` counts seconds."""
+
+    def __init__(self, pace: Pace = PACE, clock: Callable[[], float] = time.monotonic) -> None:
+        self.pace = pace
+        self.clock = clock
+        self._due: dict[str, float] = {}
+        self._left: dict[uuid.UUID, float | None] = {}
+
+    async def keep(self) -> None:
+        """Look after generations until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except Exception:  # the database may be away for a while; answers go on
+                logger.exception("chat.keeper")
+                await asyncio.sleep(self.pace.look)
+            await asyncio.sleep(self.pace.marks)
+
+    async def round(self) -> None:
+        """Do what is due."""
+        if runs := runner.all_running():
+            await self._hear_stops(runs)
+            await self._stop_unread(runs)
+        if self._is_due("beat", self.pace.beat):
+            await self.beat()
+        if self._is_due("look", self.pace.look):
+            await sync_to_async(reap)(timedelta(seconds=self.pace.dead_after))
+
+    async def beat(self) -> None:
+        """Say that the runs of this process live, store how far they are, and end those it has lost."""
+        runs = {run.turn.generation: run for run in runner.all_running()}
+        if not runs:
+            return
+        for lost in await sync_to_async(_beat)(list(runs.values())):
+            runs[lost].cancel()
+        for run in runs.values():
+            run.append_again()
+
+    def _is_due(self, what: str, every: float) -> bool:
+        now = self.clock()
+        if now < self._due.get(what, 0):
+            return False
+        self._due[what] = now + every
+        return True
+
+    async def _hear_stops(self, runs: Sequence[Run]) -> None:
+        mine = [run.turn.generation for run in runs]
         marked = Generation.objects.filter(pk__in=mine, stop_requested_at__isnull=False)
         async for generation in marked.values_list("pk", flat=True):
             runner.cancel(generation)
-    if beat:
-        if mine:
-            await Generation.objects.filter(pk__in=mine).aupdate(heartbeat_at=timezone.now())
-        await sync_to_async(reap)()
+
+    async def _stop_unread(self, runs: Sequence[Run]) -> None:
+        """Stop the answers that run only while somebody reads, once their last reader has been gone."""
+        some = {run.turn.generation: run for run in runs if run.turn.stops_unread}
+        self._left = {generation: left for generation, left in self._left.items() if generation in some}
+        alone = [generation for generation, run in some.items() if self._is_alone(run)]
+        if not alone:
+            return
+        recently = Now() - timedelta(seconds=self.pace.alone)
+        elsewhere = Generation.objects.filter(pk__in=alone, read_at__gte=recently)
+        read = {pk async for pk in elsewhere.values_list("pk", flat=True)}
+        stopped = [generation for generation in alone if generation not in read]
+        await sync_to_async(turns.mark_to_stop)(stopped)
+        for generation in stopped:
+            runner.cancel(generation)
+
+    def _is_alone(self, run: Run) -> bool:
+        """Note when the last reader left; True after `pace.alone`. Whom nobody has read yet is not alone."""
+        generation = run.turn.generation
+        if hub.is_watched(run.turn.conversation):
+            self._left[generation] = None
+        elif generation in self._left:
+            left = self._left[generation]
+            self._left[generation] = left = self.clock() if left is None else left
+            return self.clock() - left >= self.pace.alone
+        return False
 
 
-def reap() -> int:
+@transaction.atomic
+def _beat(runs: Sequence[Run]) -> list[uuid.UUID]:
+    """Store the beat and a snapshot of each run's text; returns the generations that were ended elsewhere."""
+    ids = [run.turn.generation for run in runs]
+    mine = Generation.objects.running().filter(pk__in=ids)
+    alive = set(mine.values_list("pk", flat=True))
+    for run in sorted(runs, key=lambda run: run.turn.message):
+        if run.turn.generation in alive:
+            _snapshot(run)
+    Generation.objects.filter(pk__in=alive).update(heartbeat_at=Now())
+    return [generation for generation in ids if generation not in alive]
+
+
+def _snapshot(run: Run) -> None:
+    """Store the text that the log holds; a reader of the message then needs only what came after it."""
+    seq = run.stored
+    text = "".join(run.flusher.flushed[:seq])
+    Message.objects.filter(pk=run.turn.message, status=Message.Status.STREAMING, seq__lt=seq).update(
+        content=text, seq=seq
+    )
+
+
+def reap(dead_after: timedelta = timedelta(seconds=PACE.dead_after)) -> int:
     """End, as interrupted and with the text of their log, the generations whose process is gone."""
-    dead = Generation.objects.running().filter(heartbeat_at__lt=timezone.now() - DEAD_AFTER)
+    dead = Generation.objects.running().filter(heartbeat_at__lt=Now() - dead_after)
     ended = sum(
-        _interrupt(message, generation) for message, generation in dead.values_list("message_id", "pk")
+        _interrupt(message, generation, dead_after)
+        for message, generation in dead.values_list("message_id", "pk")
     )
     if ended:
         logger.warning("chat.reaped", extra={"generations": ended})
@@ -68,12 +176,22 @@ def reap() -> int:
 
 
 @transaction.atomic
-def _interrupt(message: uuid.UUID, generation: uuid.UUID) -> bool:
-    events = list(GenerationEvent.objects.filter(generation=generation).values_list("seq", "text"))
-    return bool(
-        Message.objects.filter(pk=message, status=Message.Status.STREAMING).update(
-            status=Message.Status.INTERRUPTED,
-            content="".join(text for _, text in events),
-            seq=len(events),
-        )
+def _interrupt(message_id: uuid.UUID, generation: uuid.UUID, dead_after: timedelta) -> bool:
+    """End one; from here on its log takes nothing more, should its process be alive after all."""
+    dead = Message.objects.filter(
+        pk=message_id,
+        status=Message.Status.STREAMING,
+        generation__heartbeat_at__lt=Now() - dead_after,  # it may have beaten in the meantime
     )
+    message = dead.select_for_update(of=("self",), no_key=True).first()
+    if message is None:
+        return False
+    after = GenerationEvent.objects.filter(generation=generation, seq__gt=message.seq)
+    for seq, text in after.order_by("seq").values_list("seq", "text"):
+        if seq != message.seq + 1:
+            break
+        message.seq, message.content = seq, message.content + text
+    message.status = Message.Status.INTERRUPTED
+    message.save(update_fields=["status", "seq", "content"])
+    Conversation.objects.filter(pk=message.conversation_id).update(updated_at=timezone.now())
+    return True

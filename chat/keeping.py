@@ -1,14 +1,17 @@
-"""What a person does with a conversation as a whole: begin, rename, pin, delete."""
+"""What a person does with a conversation as a whole: begin, rename, pin, delete, restore."""
 
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
 from chat.models import Conversation
+
+REGRET = timedelta(hours=1)  # in which a deleted conversation can be had back
 
 
 def begin(user: Any, title: str = "") -> Conversation:
@@ -30,6 +33,18 @@ def toggle_pin(user: Any, pk: uuid.UUID) -> bool:
 def delete(user: Any, pk: uuid.UUID) -> bool:
     """Take a conversation from its owner's sight; False if there is none."""
     return bool(Conversation.objects.visible_to(user).filter(pk=pk).update(deleted_at=timezone.now()))
+
+
+def deleted(user: Any, pk: uuid.UUID) -> Conversation | None:
+    """Return a conversation that the person deleted a short time ago."""
+    since = timezone.now() - REGRET
+    return Conversation.objects.filter(owner=user, pk=pk, deleted_at__gt=since).first()
+
+
+def restore(user: Any, pk: uuid.UUID) -> bool:
+    """Bring a conversation back that was deleted a short time ago; False if there is none."""
+    found = deleted(user, pk)
+    return bool(found and Conversation.objects.filter(pk=found.pk).update(deleted_at=None))
 
 
 def _tidy(title: str) -> str:

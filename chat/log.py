@@ -5,7 +5,9 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chat.models import GenerationEvent
+from django.db import transaction
+
+from chat.models import GenerationEvent, Message
 from llm import runloop
 from llm.groupcommit import GroupCommit
 
@@ -14,9 +16,10 @@ LINGER = 0.2  # seconds in which the flushes of all turns of the process gather 
 
 @dataclass(frozen=True, slots=True)
 class Flush:
-    """Text `seq` of a generation; `seq` counts from 1 without gaps."""
+    """Text `seq` of a generation and of its message; `seq` counts from 1 without gaps."""
 
     generation: uuid.UUID
+    message: uuid.UUID
     seq: int
     text: str
 
@@ -35,7 +38,7 @@ def append(flush: Flush) -> asyncio.Future[None]:
 
 async def settle(last: asyncio.Future[None] | None) -> None:
     """Wait until a turn's last flush is written, or has failed, without gathering for longer."""
-    if last is not None and _commits is not None:
+    if last is not None and not last.done() and _commits is not None:
         _commits.hurry()
         await asyncio.wait([last])
 
@@ -58,7 +61,24 @@ async def _forget() -> None:
     _commits = None
 
 
+@transaction.atomic
 def _insert(flushes: Sequence[Flush]) -> None:
+    """Store flushes of answers that are still written: one that has ended elsewhere grows no more."""
+    written = (
+        Message.objects.filter(pk__in={flush.message for flush in flushes}, status=Message.Status.STREAMING)
+        .order_by("pk")
+        .select_for_update(no_key=True)
+    )
+    growing = set(written.values_list("pk", flat=True))
+    store([flush for flush in flushes if flush.message in growing])
+
+
+def store(flushes: Sequence[Flush]) -> None:
+    """Add rows; those that are there already stay as they are."""
     GenerationEvent.objects.bulk_create(
-        [GenerationEvent(generation_id=flush.generation, seq=flush.seq, text=flush.text) for flush in flushes]
+        [
+            GenerationEvent(generation_id=flush.generation, seq=flush.seq, text=flush.text)
+            for flush in flushes
+        ],
+        ignore_conflicts=True,
     )

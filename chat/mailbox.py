@@ -3,32 +3,51 @@
 import asyncio
 import uuid
 from collections import deque
+from collections.abc import Iterable
 
-from chat.frames import Delta, End, ServerFrame, Start
+from chat.frames import Delta, End, Event, ServerFrame, Start
 
-MOST_CHARACTERS = 1_000_000  # of text that a socket may leave unread
+MOST_CHARACTERS = 1_000_000  # that a socket may leave unread
+A_FRAME = 200  # characters, about, around the text of a frame
 
 
 class Mailbox:
-    """A reader of the hub for one socket; knows which flush of which generation it sent last."""
+    """A reader of the hub for one socket; knows which flush of which generation it sent last.
 
-    def __init__(self) -> None:
-        self.overflowed = False
+    Past `most` characters that nobody fetches, `overflowed` is set, what waits is dropped and nothing more
+    is taken.
+    """
+
+    def __init__(self, most: int = MOST_CHARACTERS) -> None:
+        self.overflowed = asyncio.Event()
+        self._most = most
         self._waiting: deque[ServerFrame] = deque()
         self._characters = 0
         self._sent: dict[uuid.UUID, int] = {}
+        self._told: set[uuid.UUID] = set()
         self._filled = asyncio.Event()
 
-    def take(self, event: Start | Delta | End) -> None:
+    def tell(self, generations: Iterable[uuid.UUID]) -> None:
+        """Note what the socket knows of without a `start`; it follows those by `resume` alone."""
+        self._told.update(generations)
+        for generation in self._told & self._sent.keys():
+            del self._sent[generation]
+        waiting, self._waiting = self._waiting, deque()
+        self._characters = 0
+        for frame in waiting:
+            if getattr(frame, "generation", None) not in self._told:
+                self.put(frame)
+
+    def take(self, event: Event) -> None:
         """Queue an event if this socket follows its generation; a flush seen before is dropped."""
         match event:
             case Start():
-                self._sent[event.generation] = 0
-                self.put(event)
+                self._take_start(event)
             case Delta():
                 self._take_delta(event)
             case End() if event.generation in self._sent:
                 del self._sent[event.generation]
+                self._told.add(event.generation)
                 self.put(event)
 
     def follow(self, generation: uuid.UUID, after: int) -> None:
@@ -37,35 +56,50 @@ class Mailbox:
 
     def put(self, frame: ServerFrame) -> None:
         """Queue any frame."""
+        if self.overflowed.is_set():
+            return
         self._waiting.append(frame)
+        self._characters += _size(frame)
         self._filled.set()
+        if self._characters - _size(self._waiting[0]) > self._most:  # the first may be a long catching-up
+            self._waiting.clear()
+            self.overflowed.set()
 
     async def get(self) -> ServerFrame:
         """Wait for the next frame; flushes of a generation that wait together come as one."""
         while not self._waiting:
             self._filled.clear()
             await self._filled.wait()
-        frame = self._waiting.popleft()
+        frame = self._fetch()
         if not isinstance(frame, Delta):
             return frame
         parts, last = [frame.text], frame.last
         while self._waiting and _follows(self._waiting[0], frame.generation, last):
-            following = self._waiting.popleft()
+            following = self._fetch()
             assert isinstance(following, Delta)  # noqa: S101 _follows says so
             parts.append(following.text)
             last = following.last
-        text = "".join(parts)
-        self._characters -= len(text)
-        return Delta(generation=frame.generation, first=frame.first, last=last, text=text)
+        return Delta(generation=frame.generation, first=frame.first, last=last, text="".join(parts))
+
+    def _fetch(self) -> ServerFrame:
+        frame = self._waiting.popleft()
+        self._characters -= _size(frame)
+        return frame
+
+    def _take_start(self, start: Start) -> None:
+        if start.generation not in self._sent and start.generation not in self._told:
+            self._sent[start.generation] = 0
+            self.put(start)
 
     def _take_delta(self, delta: Delta) -> None:
         sent = self._sent.get(delta.generation)
-        if sent is None or delta.first != sent + 1:
-            return
-        self._sent[delta.generation] = delta.last
-        self._characters += len(delta.text)
-        self.overflowed = self.overflowed or self._characters > MOST_CHARACTERS
-        self.put(delta)
+        if sent is not None and delta.first == sent + 1:
+            self._sent[delta.generation] = delta.last
+            self.put(delta)
+
+
+def _size(frame: ServerFrame) -> int:
+    return A_FRAME + len(getattr(frame, "text", ""))
 
 
 def _follows(frame: ServerFrame, generation: uuid.UUID, last: int) -> bool:

@@ -71,6 +71,9 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["conversation", "client_id"], name="message_client_id_once"),
         ]
+        indexes = [
+            models.Index(fields=["status"])
+        ]  # few are written at a time, and all processes look for them
 
     def __str__(self) -> str:
         return f"{self.role}: {self.content[:60]}"
@@ -88,13 +91,29 @@ class Generations(models.QuerySet["Generation"]):
 
 
 class Generation(models.Model):
-    """One run of a model that writes one message: who runs it, what it was asked, what it came to."""
+    """One run of a model that writes one message: who runs it, what it was asked, what it came to.
+
+    `read_at` is when another process than the runner's last saw a reader; it matters to `on_disconnect`.
+    """
+
+    class OnDisconnect(models.TextChoices):
+        FINISH = "finish"
+        STOP = "stop"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.OneToOneField(Message, models.CASCADE, related_name="generation")
     runner = models.UUIDField(default=uuid.uuid4)  # the process that runs it
-    heartbeat_at = models.DateTimeField(default=timezone.now)
+    heartbeat_at = models.DateTimeField(
+        default=timezone.now
+    )  # by the database's clock, which all processes share
     stop_requested_at = models.DateTimeField(null=True, blank=True)
+    on_disconnect = models.CharField(
+        max_length=8,
+        choices=OnDisconnect.choices,
+        default=OnDisconnect.FINISH,
+        db_default=OnDisconnect.FINISH,
+    )
+    read_at = models.DateTimeField(null=True, blank=True)
     prompt = models.CharField(max_length=64, blank=True)
     prompt_version = models.PositiveIntegerField(null=True)
     requested_model = models.CharField(max_length=160, blank=True)
@@ -143,3 +162,20 @@ class GenerationEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.generation_id} {self.seq}"
+
+
+class Feedback(models.Model):
+    """What the owner of a conversation thinks of one of its answers."""
+
+    message = models.OneToOneField(Message, models.CASCADE, related_name="feedback")
+    value = models.SmallIntegerField()  # 1 good, -1 bad
+    note = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(value__in=[1, -1]), name="feedback_good_or_bad"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value:+d} {self.note}".strip()

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
-from chat.models import Conversation, Conversations, Generation, GenerationEvent, Message
+from chat.models import Conversation, Conversations, Feedback, Generation, GenerationEvent, Message
+from chat.tree import Tree
 from llm.types import Usage
 
 NOTHING = Usage()
@@ -35,7 +37,8 @@ class Listed:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
     """A message as it stands now. `content` holds the flushes up to `seq`; times are in milliseconds,
-    `cost` in US dollars and None if unknown, `model` is `provider:model`."""
+    `cost` in US dollars and None if unknown, `model` is `provider:model`; `siblings` are the messages that
+    stand in its place, itself among them; `feedback` is 1 for good, -1 for bad, 0 for none."""
 
     id: uuid.UUID
     parent: uuid.UUID | None
@@ -58,23 +61,46 @@ class ThreadMessage:
     error_code: str = ""
     error_text: str = ""
     retry_after: float | None = None
+    siblings: tuple[uuid.UUID, ...] = ()
+    feedback: int = 0
+    note: str = ""
+
+    @property
+    def position(self) -> int:
+        """Which of its siblings it is, counted from 1."""
+        return self.siblings.index(self.id) + 1
+
+    @property
+    def previous(self) -> uuid.UUID | None:
+        return self.siblings[self.position - 2] if self.position > 1 else None
+
+    @property
+    def next(self) -> uuid.UUID | None:
+        return self.siblings[self.position] if self.position < len(self.siblings) else None
 
 
 def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, search: str = "") -> list[Listed]:
     """Return the person's conversations, pinned ones first, then the latest; `before` is the id of the
-    last one that was listed already."""
+    last one that was listed already. `search` is looked for in titles and in everything that was said."""
     answers = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.ASSISTANT)
     running = Exists(answers.filter(status=Message.Status.STREAMING))
     # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
     unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)
     rows = (
         _after(user, before)
-        .filter(title__icontains=search)
+        .filter(_holding(search))
         .annotate(running=running, unread=Case(When(unread, then=True), default=False))
         .order_by("-pinned", "-updated_at", "-id")
         .values("id", "title", "updated_at", "pinned", "unread", "running")[:limit]
     )
     return [Listed(**row) for row in rows]
+
+
+def _holding(search: str) -> Q:
+    if not search:
+        return Q()
+    said = Message.objects.filter(conversation=OuterRef("pk"), content__icontains=search)
+    return Q(title__icontains=search) | Q(Exists(said))
 
 
 def _after(user: Any, before: uuid.UUID | None) -> Conversations:
@@ -97,37 +123,40 @@ def grouped(conversations: Iterable[Listed], today: date) -> Iterator[tuple[str,
 def _heading(conversation: Listed, today: date) -> str:
     age = today - conversation.updated_at.date()
     if conversation.pinned:
-        return "Pinned"
+        return _("Pinned")
     if age < timedelta(days=1):
-        return "Today"
+        return _("Today")
     if age < timedelta(days=2):
-        return "Yesterday"
-    return "Last week" if age < timedelta(days=8) else "Older"
+        return _("Yesterday")
+    return _("Last week") if age < timedelta(days=8) else _("Older")
 
 
-def thread(conversation: Conversation) -> list[ThreadMessage]:
-    """Return the messages in order; of several answers to one question only the newest."""
-    messages = list(conversation.messages.select_related("generation"))
-    newest = {m.parent_id: m.pk for m in messages if m.role == Message.Role.ASSISTANT}
-    shown = [m for m in messages if _is_shown(m, newest)]
+def rows(conversation: Conversation) -> QuerySet[Message]:
+    """Every message of the conversation, oldest first, with how it was made and what its reader thinks."""
+    return conversation.messages.select_related("generation", "feedback")
+
+
+def thread(conversation: Conversation, through: uuid.UUID | None = None) -> list[ThreadMessage]:
+    """Return the messages from the first one through a given one to the newest below it, in order."""
+    found = {message.pk: message for message in rows(conversation)}
+    tree = Tree({pk: message.parent_id for pk, message in found.items()})
+    shown = [found[pk] for pk in tree.path(through)]
     tails = _tails(shown)
-    return [_threaded(message, tails.get(message.pk, [])) for message in shown]
+    return [threaded(message, tails.get(message.pk, []), tree.siblings(message.pk)) for message in shown]
 
 
 def message(conversation: Conversation, pk: uuid.UUID) -> ThreadMessage | None:
     """Return one message of the conversation, or None."""
-    row = conversation.messages.select_related("generation").filter(pk=pk).first()
-    return _threaded(row, _tails([row]).get(row.pk, [])) if row else None
+    row = rows(conversation).filter(pk=pk).first()
+    if row is None:
+        return None
+    beside = conversation.messages.filter(parent=row.parent_id).values_list("pk", flat=True)
+    return threaded(row, _tails([row]).get(row.pk, []), tuple(beside))
 
 
 def mark_read(conversation: Conversation) -> None:
     """Note that the owner has seen everything that stands in the conversation."""
     Conversation.objects.filter(pk=conversation.pk).update(read_at=timezone.now())
-
-
-def _is_shown(message: Message, newest: dict[uuid.UUID | None, uuid.UUID]) -> bool:
-    answers_one = message.role == Message.Role.ASSISTANT and message.parent_id is not None
-    return not answers_one or newest[message.parent_id] == message.pk
 
 
 def _tails(messages: list[Message]) -> dict[uuid.UUID, list[GenerationEvent]]:
@@ -143,7 +172,10 @@ def _tails(messages: list[Message]) -> dict[uuid.UUID, list[GenerationEvent]]:
     return tails
 
 
-def _threaded(message: Message, tail: list[GenerationEvent]) -> ThreadMessage:
+def threaded(
+    message: Message, tail: Sequence[GenerationEvent] = (), siblings: tuple[uuid.UUID, ...] = ()
+) -> ThreadMessage:
+    """Return a row of `rows` as it is shown; `tail` are the flushes that its snapshot does not hold."""
     return ThreadMessage(
         id=message.pk,
         parent=message.parent_id,
@@ -153,7 +185,9 @@ def _threaded(message: Message, tail: list[GenerationEvent]) -> ThreadMessage:
         created_at=message.created_at,
         seq=tail[-1].seq if tail else message.seq,
         client_id=message.client_id,
+        siblings=siblings or (message.pk,),
         **_facts(getattr(message, "generation", None)),
+        **_thought(getattr(message, "feedback", None)),
     )
 
 
@@ -167,3 +201,7 @@ def _facts(generation: Generation | None) -> dict[str, Any]:
     )  # fmt: skip
     facts = {name: getattr(generation, name) for name in same}
     return facts | {"generation": generation.pk, "model": generation.model or generation.requested_model}
+
+
+def _thought(feedback: Feedback | None) -> dict[str, Any]:
+    return {"feedback": feedback.value, "note": feedback.note} if feedback else {}

@@ -3,45 +3,64 @@
 import asyncio
 import logging
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from asgiref.sync import sync_to_async
+from django.db import DatabaseError
 
 import llm
 from chat import hub, log, turns
-from chat.errors import ChatError
-from chat.flusher import Flusher
-from chat.frames import Delta, End, Start, wire_usage
-from chat.models import Message
+from chat.errors import Restarting
+from chat.flusher import WINDOW, Flusher
+from chat.frames import Delta, Start
+from chat.models import Generation, Message
+from chat.stored import end_frame, ended
 from chat.turns import Outcome, Turn
 from llm.errors import LLMError
-from llm.money import money
 
 logger = logging.getLogger(__name__)
 
 PROCESS = uuid.uuid4()  # who runs a generation, in the database
+WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before an end is stored again that the database refused
 
-
-class Restarting(ChatError):
-    """This process is going down and begins nothing more."""
-
-    code, status = "unavailable", 503
-    retry_after = 2.0
-
-    def __init__(self) -> None:
-        super().__init__("Parley is restarting. Send it again in a few seconds; your text is kept.")
+type Completed = Callable[[Turn, llm.Request, Outcome], object]
 
 
 class Run:
-    """A generation that this process writes."""
+    """A generation that this process writes.
 
-    def __init__(self, turn: Turn, request: llm.Request) -> None:
+    The call is a task of its own, so that whatever ends it leaves `task` alone to store the end.
+    """
+
+    def __init__(
+        self, turn: Turn, request: llm.Request, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self.turn = turn
         self.request = request
-        self.flusher = Flusher(self._flushed)
         self.interrupted = False
+        self.flusher = Flusher(self._flushed, _window)
+        self._sleep = sleep
+        self._unstored: dict[int, log.Flush] = {}
         self._last: asyncio.Future[None] | None = None
+        if turn.begins_with:
+            self.flusher.begin_with(turn.begins_with)
+        self._call = asyncio.create_task(llm.run(request, self.flusher))
         self.task = asyncio.create_task(self._run())
+
+    @property
+    def stored(self) -> int:
+        """The last flush up to which the log holds all."""
+        return min(self._unstored, default=self.flusher.seq + 1) - 1
+
+    def cancel(self) -> None:
+        """Close the upstream, if the answer has not come to its end."""
+        self._call.cancel()
+
+    def append_again(self) -> None:
+        """Append what the database has refused so far."""
+        for flush in list(self._unstored.values()):
+            self._append(flush)
 
     async def _run(self) -> None:
         outcome = await self._outcome()
@@ -54,7 +73,7 @@ class Run:
 
     async def _outcome(self) -> Outcome:
         try:
-            reply = await llm.run(self.request, self.flusher)
+            reply = await self._call
         except asyncio.CancelledError:
             status = Message.Status.INTERRUPTED if self.interrupted else Message.Status.STOPPED
             return self._unfinished(status)
@@ -100,19 +119,52 @@ class Run:
 
     async def _end(self, outcome: Outcome) -> None:
         await log.settle(self._last)  # whoever reads the end in the database finds the whole log there
-        if not await sync_to_async(turns.finish)(self.turn.generation, outcome):
-            logger.warning("chat.ended_elsewhere", extra={"generation": str(self.turn.generation)})
-        hub.publish(self.turn.conversation, end_frame(self.turn.generation, outcome))
+        generation = self.turn.generation
+        if await self._stored_end(outcome):
+            hub.publish(self.turn.conversation, end_frame(generation, outcome))
+            if outcome.status == Message.Status.COMPLETED:
+                for completed in _on_completed:
+                    completed(self.turn, self.request, outcome)
+            return
+        logger.warning("chat.ended_elsewhere", extra={"generation": str(generation)})
+        row = await Generation.objects.select_related("message").aget(pk=generation)
+        hub.publish(self.turn.conversation, ended(row))
+
+    async def _stored_end(self, outcome: Outcome) -> bool:
+        """Store the end; False if another process has ended the generation before."""
+        finish = sync_to_async(turns.finish)
+        for wait in WAITS:
+            try:
+                return await finish(self.turn.generation, outcome, list(self._unstored.values()))
+            except DatabaseError:
+                logger.warning("chat.end_again", extra={"generation": str(self.turn.generation)})
+                await self._sleep(wait)
+        return await finish(self.turn.generation, outcome, list(self._unstored.values()))
 
     def _flushed(self, seq: int, text: str) -> None:
         generation = self.turn.generation
         hub.publish(self.turn.conversation, Delta(generation=generation, first=seq, last=seq, text=text))
-        self._last = log.append(log.Flush(generation, seq, text))
-        self._last.add_done_callback(_seen)
+        flush = log.Flush(generation, self.turn.message, seq, text)
+        self._unstored[seq] = flush
+        self._append(flush)
+
+    def _append(self, flush: log.Flush) -> None:
+        def appended(future: asyncio.Future[None]) -> None:
+            if future.cancelled():
+                return
+            if error := future.exception():  # it stays unstored: the next beat, or the end, tries again
+                logger.error("chat.flush_not_stored", extra={"error": repr(error)})
+            else:
+                self._unstored.pop(flush.seq, None)
+
+        self._last = log.append(flush)
+        self._last.add_done_callback(appended)
 
 
 _runs: dict[uuid.UUID, Run] = {}
+_on_completed: list[Completed] = []
 _draining = False
+_window = WINDOW
 
 
 def start(turn: Turn, request: llm.Request) -> None:
@@ -132,20 +184,25 @@ def start(turn: Turn, request: llm.Request) -> None:
     _runs[turn.generation] = Run(turn, request)
 
 
+def on_completed(completed: Completed) -> None:
+    """Call `completed` after each answer that came to its own end; it must not wait."""
+    _on_completed.append(completed)
+
+
 def running(generation: uuid.UUID) -> Run | None:
     """Return the run of a generation that this process writes."""
     return _runs.get(generation)
 
 
-def all_running() -> list[uuid.UUID]:
-    """Return the generations that this process writes."""
-    return list(_runs)
+def all_running() -> list[Run]:
+    """Return what this process writes."""
+    return list(_runs.values())
 
 
 def cancel(generation: uuid.UUID) -> None:
     """Close the upstream of a generation that is marked to stop, if it runs here."""
     if run := _runs.get(generation):
-        run.task.cancel()
+        run.cancel()
 
 
 def refuse_while_draining() -> None:
@@ -154,10 +211,11 @@ def refuse_while_draining() -> None:
         raise Restarting
 
 
-def reset() -> None:
-    """Take turns again, after a drain; a process that starts does this."""
-    global _draining
-    _draining = False
+def reset(window: float = WINDOW) -> None:
+    """Take turns again, after a drain, and flush every `window` seconds; a process that starts does this."""
+    global _draining, _window
+    _draining, _window = False, window
+    _on_completed.clear()
 
 
 async def drain(seconds: float) -> None:
@@ -168,26 +226,6 @@ async def drain(seconds: float) -> None:
         await asyncio.wait(tasks, timeout=seconds)
     for run in list(_runs.values()):
         run.interrupted = True
-        run.task.cancel()
+        run.cancel()
     if tasks := [run.task for run in _runs.values()]:
         await asyncio.wait(tasks)
-
-
-def end_frame(generation: uuid.UUID, outcome: Outcome) -> End:
-    """Return the frame that tells how a generation ended."""
-    return End(
-        generation=generation,
-        seq=outcome.seq,
-        finish=outcome.status,
-        usage=wire_usage(outcome.usage),
-        cost=money(outcome.cost),
-        cached=outcome.cached,
-        first_token_ms=outcome.first_token_ms,
-        total_ms=outcome.total_ms,
-    )
-
-
-def _seen(future: asyncio.Future[None]) -> None:
-    """A flush that was not stored is not lost: the end of the answer stores its whole text."""
-    if not future.cancelled() and (error := future.exception()):
-        logger.error("chat.flush_not_stored", extra={"error": repr(error)})

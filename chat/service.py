@@ -11,11 +11,13 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 import llm
-from chat import runner, turns
+from chat import relay, runner, turns
 from chat.context import shown
 from chat.turns import Asked, Turn
 from llm import catalog
+from llm.types import CachePolicy
 from prompts import service as prompts
+from prompts.content import DRAIN
 from prompts.service import Rendered
 
 ASSISTANT = "assistant"  # the chat's own prompt
@@ -25,6 +27,8 @@ async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
     """Store a question and begin its answer; ChatError, PromptError and LLMError store nothing."""
     runner.refuse_while_draining()
     turns.check(asked.text)
+    if asked.instead_of:
+        asked = await sync_to_async(turns.asked_like)(user, asked.instead_of, asked)
     rendered, asked = await _prepared(asked)
     turn = await sync_to_async(turns.ask)(user, conversation, asked, runner.PROCESS)
     if turn.new:
@@ -33,37 +37,53 @@ async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
 
 
 async def regenerate(user: Any, conversation: uuid.UUID, answer: uuid.UUID, asked: Asked) -> Turn:
-    """Begin another answer beside `answer`; raises as `send` does."""
+    """Begin another answer beside `answer`, which goes on from its text if `asked` says so.
+
+    Raises as `send` does.
+    """
     runner.refuse_while_draining()
+    asked = await sync_to_async(turns.asked_like)(user, answer, asked)
     rendered, asked = await _prepared(asked)
     turn = await sync_to_async(turns.ask_again)(user, conversation, answer, asked, runner.PROCESS)
-    _begin(user, turn, rendered, asked)
+    _begin(user, turn, rendered, asked, anew=True)
     return turn
 
 
 async def stop(user: Any, generation: uuid.UUID) -> None:
     """Stop an answer: the mark first, then the upstream, wherever it runs. Raises NotFound."""
-    if await sync_to_async(turns.request_stop)(user, generation):
+    process = await sync_to_async(turns.request_stop)(user, generation)
+    if process == runner.PROCESS:
         runner.cancel(generation)
+    elif process is not None:
+        relay.stop_there(process, generation)
 
 
 async def _prepared(asked: Asked) -> tuple[Rendered, Asked]:
     rendered = await prompts.render(asked.prompt or ASSISTANT)
     model = catalog.resolve(asked.model) if asked.model else ""
-    return rendered, replace(asked, prompt=rendered.slug, prompt_version=rendered.version, model=model)
+    asked = replace(
+        asked,
+        prompt=rendered.slug,
+        prompt_version=rendered.version,
+        model=model,
+        on_disconnect=rendered.on_disconnect,
+    )
+    return rendered, asked
 
 
-def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked) -> None:
+def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: bool = False) -> None:
     chain = (asked.model,) if asked.model else rendered.chain or settings.PARLEY.model_chain
     limit = int(rendered.parameters.get("max_tokens") or catalog.card(chain[0]).default_max_tokens)
     request = llm.Request(
-        messages=shown(rendered.messages, turn.path, chain[0], limit),
+        messages=shown(rendered.messages, turn.path, chain[0], limit, turn.begins_with),
         model=chain[0],
         chain=chain,
         temperature=rendered.parameters.get("temperature"),
         max_tokens=limit,
         feature="chat",
         owner=llm.Owner(user_id=user.pk, key_id=asked.key),
-        prompt=llm.PromptRef(slug=rendered.slug, version=rendered.version),
+        prompt=rendered.ref,
+        cache=CachePolicy(ttl=rendered.cache_ttl, read=not anew),
+        drain=rendered.on_stop == DRAIN,
     )
     runner.start(turn, request)

@@ -1,17 +1,33 @@
-"""Read an answer from flush n on: from this process if it runs here, else from the log until it ends."""
+"""Read an answer from flush n on: from this process if it runs here, else from the log, until it ends."""
 
-import asyncio
 import uuid
-from collections.abc import Callable
 
-from chat import log, runner
-from chat.frames import Delta, End
+from chat import hub, log, runner
+from chat.frames import Delta
 from chat.mailbox import Mailbox
 from chat.models import Generation, Message
-from chat.runner import end_frame
-from chat.turns import Outcome
+from chat.stored import ended
+from chat.watcher import watcher
 
-POLL = 0.25  # seconds between two looks at the log of another process
+
+def attach(conversation: uuid.UUID, mailbox: Mailbox) -> None:
+    """Put into `mailbox` what begins in a conversation from now on, in this process or another."""
+    hub.subscribe(conversation, mailbox)
+    watcher().wake()
+
+
+async def follow(mailbox: Mailbox, generation: uuid.UUID, after: int) -> None:
+    """Put what is missing after flush `after` into an attached mailbox, then what comes, then the end."""
+    if follow_here(mailbox, generation, after):
+        return
+    row = await Generation.objects.select_related("message").aget(pk=generation)
+    if row.message.status != Message.Status.STREAMING:
+        await _put_rest(mailbox, row, after)
+        mailbox.put(ended(row))
+        return
+    last = await _put_log(mailbox, generation, after)
+    mailbox.follow(generation, last)
+    watcher().join(row.message.conversation_id, generation, last)
 
 
 def follow_here(mailbox: Mailbox, generation: uuid.UUID, after: int) -> bool:
@@ -20,42 +36,26 @@ def follow_here(mailbox: Mailbox, generation: uuid.UUID, after: int) -> bool:
     if run is None:
         return False
     flushed = run.flusher.flushed
-    mailbox.follow(generation, after)
+    mailbox.follow(generation, max(after, len(flushed)))
     if after < len(flushed):
         missing = "".join(flushed[after:])
-        mailbox.take(Delta(generation=generation, first=after + 1, last=len(flushed), text=missing))
+        mailbox.put(Delta(generation=generation, first=after + 1, last=len(flushed), text=missing))
     return True
 
 
-async def follow_log(put: Callable[[Delta | End], None], generation: uuid.UUID, after: int) -> None:
-    """Put what the log holds after `after`, then what it gains, then the end."""
-    while True:
-        row = await Generation.objects.select_related("message").aget(pk=generation)
-        flushes = await log.read(generation, after)
-        if flushes:
-            last, _ = flushes[-1]
-            text = "".join(text for _, text in flushes)
-            put(Delta(generation=generation, first=after + 1, last=last, text=text))
-            after = last
-        if row.message.status != Message.Status.STREAMING:
-            put(ended(row))
-            return
-        await asyncio.sleep(POLL)
+async def _put_log(mailbox: Mailbox, generation: uuid.UUID, after: int) -> int:
+    """Put what the log holds after `after`, as one frame; returns the last flush of it."""
+    flushes = await log.read(generation, after)
+    if not flushes:
+        return after
+    last, _ = flushes[-1]
+    text = "".join(text for _, text in flushes)
+    mailbox.put(Delta(generation=generation, first=after + 1, last=last, text=text))
+    return last
 
 
-def ended(generation: Generation) -> End:
-    """Return the end frame of a generation as it is stored."""
-    message = generation.message
-    return end_frame(
-        generation.pk,
-        Outcome(
-            status=message.status,
-            text="",
-            seq=message.seq,
-            usage=generation.usage,
-            cost=generation.cost,
-            cached=generation.cached,
-            first_token_ms=generation.first_token_ms,
-            total_ms=generation.total_ms,
-        ),
-    )
+async def _put_rest(mailbox: Mailbox, row: Generation, after: int) -> None:
+    """Put the rest of an answer that has ended; its message holds all of it when the log is purged."""
+    last = await _put_log(mailbox, row.pk, after)
+    if after == last == 0 < row.message.seq:
+        mailbox.put(Delta(generation=row.pk, first=1, last=row.message.seq, text=row.message.content))

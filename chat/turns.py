@@ -1,20 +1,26 @@
 """What a turn writes: its question, its empty answer, its end. Each function is one transaction."""
 
 import uuid
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat.errors import Busy, EmptyText, NotFound, TextTooLong
+from chat import log
+from chat.errors import Busy, EmptyText, NotFound, NothingToContinue, TextTooLong
 from chat.models import Conversation, Generation, Message
 from llm.types import Usage
 
 LONGEST_TEXT = 32_000  # characters of one message
 TITLE_LENGTH = 60
 NOTHING = Usage()
+FIGURES = ("model", "estimated", "cost", "cached", "first_token_ms", "total_ms")
+TOKENS = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +28,8 @@ class Asked:
     """A question to store, and how to answer it.
 
     `parent` is the message that it follows, None the newest one of the conversation; `instead_of` names a
-    question to stand beside. `key` is the API key that asks, for the ledger.
+    question to stand beside. `key` is the API key that asks, for the ledger. `going_on`: the new answer
+    begins with the text of the old one.
     """
 
     text: str = ""
@@ -33,12 +40,14 @@ class Asked:
     parent: uuid.UUID | None = None
     instead_of: uuid.UUID | None = None
     key: uuid.UUID | None = None
+    on_disconnect: str = Generation.OnDisconnect.FINISH
+    going_on: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A stored turn. `path` is the conversation up to the question, oldest first; `new` is False for a
-    question that was sent before."""
+    question that was sent before; `begins_with` is the text that the answer goes on from."""
 
     conversation: uuid.UUID
     message: uuid.UUID
@@ -47,6 +56,8 @@ class Turn:
     client_id: uuid.UUID | None
     path: tuple[Message, ...] = ()
     new: bool = True
+    begins_with: str = ""
+    stops_unread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +92,7 @@ def ask(user: Any, conversation_id: uuid.UUID, asked: Asked, runner: uuid.UUID) 
     question = conversation.messages.create(
         role=Message.Role.USER, content=asked.text, parent=parent, client_id=asked.client_id
     )
-    conversation.title = conversation.title or _title(asked.text)
+    conversation.title = conversation.title or title_of(asked.text)
     return _answer(conversation, question, asked, runner, _path(messages, question))
 
 
@@ -96,36 +107,54 @@ def ask_again(
     if answer is None or answer.role != Message.Role.ASSISTANT or answer.parent_id is None:
         raise NotFound("This answer does not exist in this conversation.")
     _refuse_while_busy(messages)
+    if asked.going_on and not answer.content:
+        raise NothingToContinue
     question = messages[answer.parent_id]
-    return _answer(conversation, question, asked, runner, _path(messages, question))
+    turn = _answer(conversation, question, asked, runner, _path(messages, question))
+    return replace(turn, begins_with=answer.content) if asked.going_on else turn
+
+
+def asked_like(user: Any, answer_id: uuid.UUID, asked: Asked) -> Asked:
+    """Fill in prompt and model, where `asked` names none, with those of an earlier answer or question.
+
+    Raises NotFound.
+    """
+    answers = Q(message=answer_id) | Q(message__parent=answer_id)
+    earlier = Generation.objects.visible_to(user).filter(answers).order_by("id").last()
+    if earlier is None:
+        raise NotFound("This message does not exist in this conversation.")
+    return replace(asked, prompt=asked.prompt or earlier.prompt, model=asked.model or earlier.requested_model)
 
 
 @transaction.atomic
-def finish(generation_id: uuid.UUID, outcome: Outcome) -> bool:
-    """Store the end of a generation; False if somebody else ended it before."""
+def finish(generation_id: uuid.UUID, outcome: Outcome, missing: Sequence[log.Flush] = ()) -> bool:
+    """Store the end of a generation, with flushes that the log lacks; False if it was ended before."""
     generation = Generation.objects.select_related("message").get(pk=generation_id)
     ended = Message.objects.filter(pk=generation.message_id, status=Message.Status.STREAMING).update(
         status=outcome.status, content=outcome.text, seq=outcome.seq
     )
     if not ended:
         return False
+    log.store(missing)
     _keep_figures(generation, outcome)
     Conversation.objects.filter(pk=generation.message.conversation_id).update(updated_at=timezone.now())
     return True
 
 
-def request_stop(user: Any, generation_id: uuid.UUID) -> bool:
-    """Mark a generation for its runner to stop; False if it runs no more. Raises NotFound."""
+def request_stop(user: Any, generation_id: uuid.UUID) -> uuid.UUID | None:
+    """Mark a generation for its runner to stop; returns the runner, None if it has ended. Raises NotFound."""
     generation = Generation.objects.visible_to(user).filter(pk=generation_id).first()
     if generation is None:
         raise NotFound("This answer does not exist.")
     if generation.message.status != Message.Status.STREAMING:
-        return False
-    return bool(
-        Generation.objects.filter(pk=generation_id, stop_requested_at=None).update(
-            stop_requested_at=timezone.now()
-        )
-    )
+        return None
+    mark_to_stop([generation_id])
+    return generation.runner
+
+
+def mark_to_stop(generations: Sequence[uuid.UUID]) -> None:
+    """Write the marks that runners look for."""
+    Generation.objects.filter(pk__in=generations, stop_requested_at=None).update(stop_requested_at=Now())
 
 
 def check(text: str) -> None:
@@ -176,6 +205,8 @@ def _answer(
     generation = Generation.objects.create(
         message=answer,
         runner=runner,
+        heartbeat_at=Now(),
+        on_disconnect=asked.on_disconnect,
         prompt=asked.prompt,
         prompt_version=asked.prompt_version,
         requested_model=asked.model,
@@ -189,6 +220,7 @@ def _answer(
         parent=question.pk,
         client_id=question.client_id,
         path=path,
+        stops_unread=asked.on_disconnect == Generation.OnDisconnect.STOP,
     )
 
 
@@ -206,17 +238,18 @@ def _turn_of(question: Message) -> Turn:
 
 
 def _keep_figures(generation: Generation, outcome: Outcome) -> None:
-    for field in ("model", "estimated", "cost", "cached", "first_token_ms", "total_ms"):
+    for field in FIGURES:
         setattr(generation, field, getattr(outcome, field))
-    for field in ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens"):
+    for field in TOKENS:
         setattr(generation, field, getattr(outcome.usage, field))
     generation.error_code = outcome.error_code
     generation.error_text = outcome.error_text
     generation.retry_after = outcome.retry_after
-    generation.save()
+    generation.save(update_fields=[*FIGURES, *TOKENS, "error_code", "error_text", "retry_after"])
 
 
-def _title(text: str) -> str:
+def title_of(text: str) -> str:
+    """Return the start of a first message, as the title of its conversation."""
     line = " ".join(text.split())
     if len(line) <= TITLE_LENGTH:
         return line

@@ -8,13 +8,13 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 django_application = get_asgi_application()  # sets Django up, which the imports below need
 
-from chat import keeper, runner  # noqa: E402
+from chat import keeper, runner, titles  # noqa: E402
 from chat.socket import websocket_application  # noqa: E402
 from config.lifespan import Lifespan  # noqa: E402
 from llm.client import warm  # noqa: E402
 
 application = Lifespan(
     ProtocolTypeRouter({"http": django_application, "websocket": websocket_application}),
-    on_startup=[keeper.startup, warm],
+    on_startup=[keeper.startup, titles.startup, warm],
     on_drain=[runner.drain],
 )

@@ -23,13 +23,12 @@ from llm.layers.throttle import Throttle
 from llm.layers.timeout import Timeout
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
-from llm.redis_link import RedisLink
 from llm.replies import Replies
-from llm.shared_flight import SharedFlights
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
 if TYPE_CHECKING:
     from config.environment import Environment
+    from llm.shared_flight import SharedFlights
 
 
 def stack(handler: Handler, *layers: Layer) -> Handler:
@@ -65,15 +64,14 @@ class Client:
 
 def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer]:
     """Return what every call of a site goes through, outermost first; DESIGN says why in this order."""
-    link = RedisLink(site.redis_url) if site.redis_url else None
-    limiter = Limiter(link)
+    limiter, flights = _across_processes(site.redis_url)
     fallback = Fallback(site.model_chain)
     tokens = rate(site.parley_token_rate) if site.parley_token_rate else None
     return [
         Quota(limiter, rate(site.parley_quota)),
         Degrade(replies, fallback.models, ledger.write),
         fallback,
-        Cache(replies, ledger.write, site.parley_cache_ttl, SharedFlights(link) if link else None),
+        Cache(replies, ledger.write, site.parley_cache_ttl, flights),
         Budget(desk),
         Retry(),
         Throttle(limiter, rate(site.parley_rate), tokens=tokens),
@@ -81,6 +79,18 @@ def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer
         Record(ledger.write),
         Timeout(site.parley_silence_timeout),
     ]
+
+
+def _across_processes(redis_url: str) -> tuple[Limiter, "SharedFlights | None"]:
+    """Return what counts and what flies for all processes; without Redis for this one only."""
+    if not redis_url:
+        return Limiter(), None
+    from llm.redis_link import RedisLink  # a site without Redis does not pay for its client
+    from llm.shared_flight import SharedFlights
+    from llm.shared_limiter import SharedLimiter
+
+    link = RedisLink(redis_url)
+    return SharedLimiter(link), SharedFlights(link)
 
 
 _client: Client | None = None

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from llm.types import Delta, Emit, Reply, discard
+from llm.layers.sent import is_read
+from llm.types import Delta, Emit, Reply
 
 
 async def nobody() -> bool:
@@ -44,7 +45,7 @@ class Flight:
         """Push what has come so far and all that comes into `emit`, then return the reply or raise."""
         self._readers += 1
         try:
-            if emit is not discard:
+            if is_read(emit):
                 await self._read(emit)
             return await asyncio.shield(self.task)
         finally:

@@ -26,7 +26,7 @@ class Landed(msgspec.Struct, frozen=True, tag="landed"):
 
 
 class Failed(msgspec.Struct, frozen=True, tag="failed", omit_defaults=True):
-    """The error that everybody gets; `kind` is the name of its class."""
+    """The error that everybody gets; `kind` is the name of its class in `llm.errors`."""
 
     kind: str
     sentence: str
@@ -41,7 +41,7 @@ class Failed(msgspec.Struct, frozen=True, tag="failed", omit_defaults=True):
         if not isinstance(error, LLMError):
             return cls(kind=Unavailable.__name__, sentence=Unavailable.says)
         return cls(
-            kind=type(error).__name__,
+            kind=next(kind.__name__ for kind in type(error).__mro__ if kind.__module__ == errors.__name__),
             sentence=error.sentence,
             detail=error.detail,
             retry_after=error.retry_after,

@@ -30,8 +30,7 @@ return leader
 
 LEAVE = """
 redis.call('ZREM', KEYS[2], ARGV[1])
-if redis.call('GET', KEYS[1]) ~= ARGV[1] then return end
-if tonumber(ARGV[2]) > 0 then redis.call('PEXPIRE', KEYS[1], ARGV[2]) else redis.call('DEL', KEYS[1]) end
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 """
 
 RENEW = """
@@ -64,10 +63,10 @@ class Seat:
         leader: bytes = await self._run(ENTER, LEASE)
         return leader.decode()
 
-    async def leave(self, lasting: float = 0.0) -> None:
-        """Be gone; what this seat led can be followed for `lasting` seconds more."""
+    async def leave(self) -> None:
+        """Be gone, and let somebody else lead."""
         with contextlib.suppress(*LOST):  # then it lapses
-            await asyncio.shield(asyncio.ensure_future(self._run(LEAVE, lasting)))
+            await asyncio.shield(asyncio.ensure_future(self._run(LEAVE)))
 
     async def renew(self) -> None:
         """Keep the lease, if this seat has it still."""

@@ -1,5 +1,6 @@
 """Where replies are kept: in this process for a minute, in the database until they expire."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -50,11 +51,13 @@ class Replies:
             self._near[key] = reply
         return reply
 
-    def put(self, key: str, reply: Reply, ttl: int) -> None:
-        """Keep a reply for `ttl` seconds; equal requests find it at once, the database has it soon."""
+    def put(self, key: str, reply: Reply, ttl: int) -> asyncio.Future[None]:
+        """Keep a reply for `ttl` seconds; found at once here, elsewhere when this is done."""
         if ttl > NEAR_SECONDS:
             self._near[key] = reply
-        self._commits.add((key, reply, ttl)).add_done_callback(_seen)
+        stored = self._commits.add((key, reply, ttl))
+        stored.add_done_callback(_seen)
+        return stored
 
     async def flush(self) -> None:
         """Wait until all that was put is in the database."""

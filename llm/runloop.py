@@ -164,6 +164,8 @@ async def _outcome[T](ended: asyncio.Future[T], cancel: Callable[[], object]) ->
         if not ended.done():
             cancel()
             await asyncio.wait([ended])
+        if not ended.cancelled():
+            ended.exception()  # nobody will ask for it any more
         raise
 
 

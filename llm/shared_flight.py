@@ -18,12 +18,10 @@ from llm.types import Delta, Emit, Reply
 BEAT = 1.0  # seconds between two signs of life
 GATHER = 0.05  # seconds for which deltas are gathered
 IDLE = 0.25  # seconds between two looks while nothing comes
-HANDED_ON = 5.0  # seconds for which a kept reply is handed on from here: until the database surely has it
 
 BROKE_OFF = "The answer broke off before it was whole. Ask again to get a new one."
 
 type Call = Callable[[Emit], Awaitable[Reply]]
-type Keeps = Callable[[Reply], bool]
 
 
 class SharedFlights:
@@ -32,11 +30,8 @@ class SharedFlights:
     def __init__(self, link: RedisLink) -> None:
         self.link = link
 
-    async def fly(self, key: str, flight: Flight, call: Call, *, expires: float, keeps: Keeps) -> Reply:
-        """Lead or follow; a reply that another process got is marked `cached`.
-
-        `expires` bounds how long another is followed, `keeps` says which replies the cache has.
-        """
+    async def fly(self, key: str, call: Call, expires: float, flight: Flight) -> Reply:
+        """Make the call, or follow who makes it already, until `expires`; what another got is `cached`."""
         if not self.link.up:
             return await call(flight)
         seat = Seat(self.link, key)
@@ -50,7 +45,7 @@ class SharedFlights:
             await seat.leave()
             raise
         if reply is None:
-            return await Lead(seat, flight).fly(call, keeps)
+            return await Lead(seat, flight).fly(call)
         await seat.leave()
         return replace(reply, cached=True)
 
@@ -126,29 +121,28 @@ class Lead:
         self._more.set()
         self.flight.restart()
 
-    async def fly(self, call: Call, keeps: Keeps) -> Reply:
+    async def fly(self, call: Call) -> Reply:
         """Make the call, and tell everybody what came of it."""
         chores = [asyncio.create_task(chore()) for chore in (self._publish, self._watch)]
         end: News = Gone()
-        lasting = 0.0
         try:
             reply = await call(self)
-            end, lasting = Landed(reply), HANDED_ON if keeps(reply) else 0.0
+            end = Landed(reply)
             return reply
         except Exception as error:
             end = Failed.of(error)
             raise
         finally:
-            await asyncio.shield(asyncio.ensure_future(self._land(chores, end, lasting)))
+            await asyncio.shield(asyncio.ensure_future(self._land(chores, end)))
 
-    async def _land(self, chores: list[asyncio.Task[None]], end: News, lasting: float) -> None:
+    async def _land(self, chores: list[asyncio.Task[None]], end: News) -> None:
         async with self._writing:  # what is being written is not lost
             for chore in chores:
                 chore.cancel()
             await asyncio.wait(chores)
         await self._write(end)
         if not self._cut:
-            await self.seat.leave(lasting)
+            await self.seat.leave()
 
     async def _publish(self) -> None:
         while await self._more.wait():

@@ -5,14 +5,17 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from typing import TYPE_CHECKING
 
 from llm.cachekey import cache_key
 from llm.entry import Entry
 from llm.errors import DeadlinePassed
 from llm.flight import Flight
 from llm.replies import Replies
-from llm.shared_flight import SharedFlights
 from llm.types import Delta, Emit, Handler, Reply, Request, discard
+
+if TYPE_CHECKING:
+    from llm.shared_flight import SharedFlights
 
 FREE = Decimal(0)
 
@@ -29,7 +32,7 @@ class Cache:
         replies: Replies,
         book: Callable[[Entry], Awaitable[None]],
         ttl: int,
-        shared: SharedFlights | None = None,
+        shared: "SharedFlights | None" = None,
     ) -> None:
         self.replies = replies
         self.book = book
@@ -54,7 +57,7 @@ class Cache:
         if flight is not None and not flight.stopping:
             request.tab.cache = "hit"
             return await self._hit(request, await self._joined(flight, request, emit))
-        flight = self._begin(key, partial(self._kept_or_fresh, key, ttl, request, call=call))
+        flight = self._begin(key, partial(self._kept_or_fresh, key, ttl, request, call))
         reply = await self._aboard(flight, request, emit)
         return await self._hit(request, reply) if reply.cached else reply
 
@@ -108,36 +111,38 @@ class Cache:
             del self.flights[key]
 
     async def _kept_or_fresh(
-        self, key: str, ttl: int, request: Request, flight: Flight, call: Handler
+        self, key: str, ttl: int, request: Request, call: Handler, flight: Flight
     ) -> Reply:
-        kept = await self.replies.get(key)
-        if kept is not None:
-            request.tab.cache = "hit"
-            await _replay(kept, flight)
-            return replace(kept, cached=True)
         fresh = partial(self._fresh, key, ttl, request, call=call)
         if self.shared is None:
-            return await fresh(flight)
-        keeps = partial(_is_kept, request)
-        reply = await self.shared.fly(key, flight, fresh, expires=request.expires, keeps=keeps)
-        if reply.cached:
-            request.tab.cache = "hit"
-        return reply
+            return await self._kept_or(key, request, fresh, flight)
+        again = partial(self._kept_or, key, request, fresh)  # another process has just kept one perhaps
+        shared = partial(self.shared.fly, key, again, request.expires)
+        return await self._kept_or(key, request, shared, flight)
+
+    async def _kept_or[E: Emit](
+        self, key: str, request: Request, call: Callable[[E], Awaitable[Reply]], emit: E
+    ) -> Reply:
+        kept = await self.replies.get(key)
+        if kept is None:
+            return await call(emit)
+        request.tab.cache = "hit"
+        await _replay(kept, emit)
+        return replace(kept, cached=True)
 
     async def _fresh(self, key: str, ttl: int, request: Request, emit: Emit, call: Handler) -> Reply:
         reply = await call(request, emit)
-        if _is_kept(request, reply):
-            self.replies.put(key, reply, ttl)
+        if reply.finish != "length" and (request.accept is None or request.accept(reply)):
+            stored = self.replies.put(key, reply, ttl)
+            if self.shared is not None:
+                await asyncio.wait([stored])  # who comes when the flight has landed must find it
         return reply
 
     async def _hit(self, request: Request, reply: Reply) -> Reply:
+        request.tab.cache = "hit"
         hit = replace(reply, cached=True, cost=FREE, saved=reply.cost, request_id=request.id)
         await self.book(Entry(request=request, reply=hit, outcome="ok", error=""))
         return hit
-
-
-def _is_kept(request: Request, reply: Reply) -> bool:
-    return reply.finish != "length" and (request.accept is None or request.accept(reply))
 
 
 async def _replay(reply: Reply, emit: Emit) -> None:

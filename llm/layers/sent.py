@@ -10,10 +10,11 @@ class Sent:
     nobody saw by `restart`.
     """
 
-    __slots__ = ("_used", "emit")
+    __slots__ = ("_is_read", "_used", "emit")
 
     def __init__(self, emit: Emit) -> None:
         self.emit = emit
+        self._is_read = is_read(emit)
         self._used = False
 
     @property
@@ -22,7 +23,7 @@ class Sent:
         return seen
 
     async def __call__(self, delta: Delta) -> None:
-        if self.emit is not discard and (delta.text or delta.tool_call):
+        if self._is_read and (delta.text or delta.tool_call):
             self._used = True
         await self.emit(delta)
 
@@ -30,3 +31,10 @@ class Sent:
         """Another attempt begins: what came of the last one is void."""
         if hasattr(self.emit, "restart"):
             self.emit.restart()
+
+
+def is_read(emit: Emit) -> bool:
+    """Tell whether anybody reads what is emitted, through however many layers."""
+    while isinstance(emit, Sent):
+        emit = emit.emit
+    return emit is not discard

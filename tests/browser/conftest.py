@@ -13,17 +13,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.aside import FLAGS
+from tests.browser.pages import chat, chromium
 from tests.machine import CHROMIUM
 
-FLAGS = [
-    "--no-sandbox",  # CI runs as root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+__all__ = ["chat", "chromium"]
+
 PASSWORD = "the admin's password"
 
 

@@ -31,6 +31,7 @@ async def loop(transactional_db: None) -> AsyncIterator[None]:
     yield
     await runner.drain(0)
     await runloop.close()
+    runner.reset()
 
 
 @pytest.fixture

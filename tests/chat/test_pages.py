@@ -1,17 +1,25 @@
 """The chat's pages as a browser without JavaScript gets them."""
 
+import json
 import uuid
+from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.test import Client, RequestFactory
+from django.test import AsyncClient, Client, RequestFactory
+from django.utils import timezone
 from django.views.defaults import server_error
 from pytest_django import Settings
 
-from chat.models import Conversation
+from chat.models import Conversation, Feedback
+from llm.types import Message
+from prompts.content import Content
+from prompts.models import Prompt
+from prompts.service import install_starters, move_label, save_version
 from tests.chat.threads import add_answer, make_conversation
 
 
@@ -41,6 +49,11 @@ def addresses(conversation: Conversation) -> list[tuple[str, str]]:
     return [
         ("get", at),
         ("get", f"{at}messages/{message.pk}/"),
+        ("get", f"{at}export.md"),
+        ("get", f"{at}export.json"),
+        ("post", f"{at}messages/{message.pk}/rate/"),
+        ("post", f"{at}ask/"),
+        ("post", f"{at}restore/"),
         ("post", f"{at}rename/"),
         ("post", f"{at}pin/"),
         ("post", f"{at}delete/"),
@@ -80,8 +93,8 @@ def test_a_starter_fills_the_field_without_javascript(as_alice: Client) -> None:
 
 def test_a_conversation_shows_what_was_said(as_alice: Client, alice: User) -> None:
     page = html(as_alice, f"/c/{make_conversation(alice, 'Is <b> ok?', '**Yes**', title='Tags').pk}/")
-    assert '<h1 id="title">Tags</h1>' in page
-    assert '<div class="said">Is &lt;b&gt; ok?</div>' in page
+    assert '<h1 id="title" dir="auto">Tags</h1>' in page
+    assert '<div class="said" dir="auto">Is &lt;b&gt; ok?</div>' in page
     assert "<strong>Yes</strong>" in page
 
 
@@ -119,7 +132,7 @@ def test_a_cost_that_nobody_knows_is_unknown(as_alice: Client, alice: User) -> N
         ("stopped", {}, "You stopped this answer. 36 tokens of it were written."),
         ("stopped", {"output_tokens": 1, "estimated": True}, "About 1 token of it was written."),
         ("interrupted", {}, "The server stopped while this was written."),
-        ("length", {}, "The answer reached the longest that is allowed"),
+        ("length", {}, "The answer reached the longest that is allowed and ends here."),
         ("error", {"error_text": "No model can answer right now."}, "No model can answer right now."),
     ],
 )
@@ -130,14 +143,14 @@ def test_an_answer_without_its_end_says_why(
     answer = add_answer(conversation, "It is", status=status, **facts)
     page = html(as_alice, f"/c/{conversation.pk}/")
     assert words in page
-    assert (f'data-again="{answer.pk}"' in page) == (status != "length")
+    assert f'data-again="{answer.pk}"' in page
 
 
 def test_an_answer_being_written_is_plain_text_that_a_script_takes_on(as_alice: Client, alice: User) -> None:
     conversation = make_conversation(alice, "Hello")
     answer = add_answer(conversation, "", status="streaming", flushes=("**Hi", " <b>"))
     page = item(html(as_alice, f"/c/{conversation.pk}/"), answer)
-    assert '<div class="prose raw">**Hi &lt;b&gt;<span class="caret"></span></div>' in page
+    assert '<div class="prose raw" dir="auto">**Hi &lt;b&gt;<span class="caret"></span></div>' in page
     assert f'data-generation="{answer.generation.pk}" data-seq="2" aria-busy="true"' in page
 
 
@@ -167,8 +180,105 @@ def test_rename_pin_and_delete(as_alice: Client, alice: User) -> None:
     as_alice.post(f"{at}pin/")
     conversation.refresh_from_db()
     assert (conversation.title, conversation.pinned) == ("Better", True)
-    assert as_alice.post(f"{at}delete/")["Location"] == "/"
+    deleted = as_alice.post(f"{at}delete/")["Location"]
     html(as_alice, at, status=404)
+    assert f'action="{at}restore/"' in html(as_alice, deleted)
+    assert as_alice.post(f"{at}restore/")["Location"] == at
+    html(as_alice, at)
+
+
+def test_what_was_deleted_long_ago_stays_away(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", deleted_at=timezone.now() - timedelta(hours=2))
+    assert as_alice.post(f"/c/{conversation.pk}/restore/").status_code == 404
+    assert 'id="deleted"' not in html(as_alice, f"/?deleted={conversation.pk}")
+
+
+def test_every_version_of_a_message_has_an_address(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "First answer")
+    first = conversation.messages.last()
+    assert first
+    second = add_answer(conversation, "Second answer")
+    newest, older = html(as_alice, f"/c/{conversation.pk}/"), f"/c/{conversation.pk}/?leaf={first.pk}"
+    assert "Second answer" in newest
+    assert "First answer" not in newest
+    assert f'href="{older}"' in newest
+    assert "<span>2 / 2</span>" in newest
+    page = html(as_alice, older)
+    assert "First answer" in page
+    assert f'href="/c/{conversation.pk}/?leaf={second.pk}"' in page
+
+
+def test_a_thumb_and_its_note_are_kept_and_taken_back(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "Hi")
+    answer = conversation.messages.get(role="assistant")
+    at = f"/c/{conversation.pk}/messages/{answer.pk}/rate/"
+    as_alice.post(at, {"value": "-1", "note": " Too short. "})
+    kept = Feedback.objects.get(message=answer)
+    assert (kept.value, kept.note) == (-1, "Too short.")
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    assert 'data-rate="-1" aria-pressed="true"' in page
+    assert as_alice.post(at, {"value": "0"}, headers={"accept": "application/json"}).status_code == 204
+    assert not Feedback.objects.exists()
+
+
+def test_a_question_has_no_thumbs(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    at = f"/c/{conversation.pk}/messages/{conversation.messages.get().pk}/rate/"
+    assert as_alice.post(at, {"value": "1"}).status_code == 404
+
+
+async def streamed(client: AsyncClient, address: str) -> str:
+    response = await client.get(address)
+    assert response.status_code == 200
+    assert "attachment; filename=" in response["Content-Disposition"]
+    return b"".join([piece async for piece in response]).decode()  # type: ignore[attr-defined]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_conversation_is_exported_as_it_is_shown_or_whole(
+    async_client: AsyncClient, alice: User
+) -> None:
+    await async_client.aforce_login(alice)
+    conversation = await sync_to_async(make_conversation)(alice, "Hello", "One", title="Über alles")
+    await sync_to_async(add_answer)(conversation, "Two", status="stopped")
+    at = f"/c/{conversation.pk}/export"
+    markdown = await streamed(async_client, f"{at}.md")
+    assert markdown.startswith("# Über alles\n\n## You\n\nHello\n")
+    assert "## Answer, assistant v3, local:smollm2, $0, stopped\n\nTwo" in markdown
+    assert "One" not in markdown
+    whole = json.loads(await streamed(async_client, f"{at}.json"))
+    assert [message["content"] for message in whole["messages"]] == ["Hello", "One", "Two"]
+    assert whole["messages"][1]["usage"]["output_tokens"] == 36
+    assert whole["messages"][1]["prompt_version"] == 3
+
+
+def test_prompts_that_need_nothing_can_be_chosen(as_alice: Client) -> None:
+    install_starters()
+    prompt = Prompt.objects.create(slug="pirate", title="Pirate")
+    content = Content(messages=(Message(role="system", content="Arr."),))
+    move_label(prompt, "production", save_version(prompt, content, author=None), who=None)
+    page = html(as_alice, "/")
+    assert '<option value="assistant" selected>Assistant</option>' in page
+    assert '<option value="pirate">Pirate</option>' in page
+    assert "extract-contact" not in page
+    assert 'value="title"' not in page
+
+
+def test_the_models_of_the_site_can_be_chosen(as_alice: Client, settings: Settings) -> None:
+    site(settings, "openai:gpt-5.6-luna", "local:smollm2")
+    page = html(as_alice, "/")
+    assert '<option value="">Auto (gpt-5.6-luna)</option>' in page
+    assert '<option value="local:smollm2">smollm2</option>' in page
+
+
+def test_only_named_policies_make_html_on_the_pages_of_the_chat(
+    as_alice: Client, client: Client, alice: User, carol: User
+) -> None:
+    policy = as_alice.get("/")["Content-Security-Policy"]
+    assert "require-trusted-types-for 'script'; trusted-types dompurify parley" in policy
+    assert "unsafe" not in policy
+    client.force_login(carol)
+    assert "trusted-types" not in client.get("/admin/")["Content-Security-Policy"]
 
 
 def test_the_list_can_be_fetched_and_searched(as_alice: Client, alice: User) -> None:

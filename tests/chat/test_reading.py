@@ -51,6 +51,13 @@ def test_finds_by_a_part_of_the_title(alice: User) -> None:
     assert titles(alice, search="invoice") == ["Invoice totals"]
 
 
+def test_finds_by_what_was_said(alice: User, bob: User) -> None:
+    make_conversation(alice, "How do I prune a PEAR tree?", "In winter.", title="Garden")
+    make_conversation(alice, "Hello", title="Other")
+    make_conversation(bob, "A pear", title="his")
+    assert titles(alice, search="pear") == ["Garden"]
+
+
 def test_says_where_an_answer_is_being_written(alice: User) -> None:
     conversation = make_conversation(alice, "Hello")
     add_answer(conversation, "", status="streaming")
@@ -117,6 +124,33 @@ def test_of_several_answers_to_a_question_the_newest_is_shown(alice: User) -> No
     add_answer(conversation, "Hi")
     add_question(conversation, "And now?")
     assert [message.content for message in reading.thread(conversation)] == ["Hello", "Hi", "And now?"]
+
+
+def test_a_branch_is_shown_through_any_of_its_messages(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "Hi", "And now?", "This")
+    hi = conversation.messages.get(content="Hi")
+    add_answer(conversation, "That")
+    other = conversation.messages.create(role="user", content="Or so?", parent=hi)
+
+    def shown(through: object = None) -> list[str]:
+        return [message.content for message in reading.thread(conversation, through)]  # type: ignore[arg-type]
+
+    assert shown() == ["Hello", "Hi", "Or so?"]
+    assert shown(hi.pk) == ["Hello", "Hi", "Or so?"]
+    assert shown(conversation.messages.get(content="And now?").pk) == ["Hello", "Hi", "And now?", "That"]
+    assert shown(conversation.messages.get(content="This").pk) == ["Hello", "Hi", "And now?", "This"]
+    assert shown(conversation.pk) == shown()
+    versions = reading.thread(conversation, other.pk)[-1]
+    assert (versions.position, len(versions.siblings), versions.next) == (2, 2, None)
+    assert versions.previous == conversation.messages.get(content="And now?").pk
+
+
+def test_one_message_knows_its_versions(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello", "Hi")
+    second = add_answer(conversation, "Hello, you")
+    found = reading.message(conversation, second.pk)
+    assert found
+    assert (found.position, len(found.siblings)) == (2, 2)
 
 
 def test_reads_a_long_thread_in_two_queries(

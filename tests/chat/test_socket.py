@@ -6,6 +6,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
+from chat.bucket import BURST
+from chat.frames import MOST_BYTES
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.socket import is_own_origin
 from chat.turns import LONGEST_TEXT
@@ -195,6 +197,26 @@ async def test_bad_input_gets_an_error_and_the_socket_lives_and_nothing_is_store
     await tab.send(**question())
     await tab.until("end")
     assert tab.text == "Still here."
+
+
+async def test_a_frame_that_is_too_large_gets_an_error_and_the_socket_lives(tab: Tab) -> None:
+    await tab.socket.send_to(text_data=json.dumps(question("x" * MOST_BYTES)))
+    assert (await tab.next())["code"] == "too_large"
+    use_model("Still here.")
+    await tab.send(**question())
+    await tab.until("end")
+
+
+async def test_frames_in_too_quick_a_succession_are_refused_by_name_and_with_a_wait(tab: Tab) -> None:
+    asked = [question("") for _ in range(int(BURST) + 200)]
+    for one in asked:
+        await tab.send(**one)
+    errors = [await tab.next() for _ in asked]
+    assert [error["client_id"] for error in errors] == [one["id"] for one in asked]
+    assert {error["code"] for error in errors[: int(BURST)]} == {"invalid"}
+    refused = [error for error in errors if error["code"] == "rate_limited"]
+    assert refused
+    assert all(0 < error["retry_after"] <= 1 for error in refused)
 
 
 async def test_a_question_while_an_answer_is_written_is_a_conflict(tab: Tab) -> None:

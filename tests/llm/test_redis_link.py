@@ -2,14 +2,16 @@
 
 import logging
 import socket
+from functools import partial
 
 import pytest
 from redis.exceptions import ConnectionError as NotThere
 
 from llm.flight import Flight
-from llm.limiter import Limiter, rate
+from llm.limiter import rate
 from llm.redis_link import RedisLink
 from llm.shared_flight import SharedFlights
+from llm.shared_limiter import SharedLimiter
 from llm.types import Emit, Reply
 from tests.llm.layers.fakes import Clock, Collected, Script, ask
 
@@ -47,15 +49,13 @@ async def test_a_flight_flies_alone(cut: RedisLink, caplog: pytest.LogCaptureFix
         return await script(ask(), emit)
 
     for _ in range(2):  # the second finds the line cut
-        flight = Flight(
-            lambda here: SharedFlights(cut).fly("key", here, call, expires=1e9, keeps=lambda _: True)
-        )
+        flight = Flight(partial(SharedFlights(cut).fly, "key", call, 1e9))
         assert (await flight.join(reader)).text == "ab"
     assert (reader.text, script.calls, len(caplog.records)) == ("abab", 2, 1)
 
 
 async def test_a_limit_holds_in_this_process(cut: RedisLink) -> None:
-    limiter = Limiter(cut)
+    limiter = SharedLimiter(cut)
     taken = [await limiter.take(rate("2/minute"), "quota", "user", "1") for _ in range(3)]
     assert taken[:2] == [0.0, 0.0]
     assert taken[2] > 0

@@ -1,22 +1,14 @@
-// Copy buttons: one for each answer, one for each piece of code. They work with JavaScript only, so they come with it.
+// Copy buttons: one for each answer, one for each piece of code.
 
-import { announce } from "./words.js";
+import { announce, word } from "./words.js";
 
 const DONE = 1_600;
-
-export function offerCopies(root) {
-  const blank = document.querySelector('[data-blank="copy"]').content;
-  for (const caption of root.querySelectorAll(".code figcaption:not(:has(button))")) {
-    caption.append(blank.cloneNode(true));
-  }
-  for (const button of root.querySelectorAll('[data-copy="answer"]')) button.hidden = false;
-}
 
 export async function copy(button) {
   const text = button.dataset.copy === "code"
     ? button.closest(".code").querySelector("code").textContent
     : button.closest(".answer").querySelector("template[data-source]").content.textContent;
-  confirm(button, await write(text) ? "Copied" : "Not copied");
+  confirm(button, await write(text));
 }
 
 async function write(text) {
@@ -32,21 +24,24 @@ function writeTheOldWay(text) {
   const field = document.createElement("textarea");
   field.className = "sr";
   field.value = text;
+  const before = document.activeElement;
   document.body.append(field);
   field.select();
   const isDone = document.execCommand("copy");
   field.remove();
+  before?.focus();
   return isDone;
 }
 
-function confirm(button, word) {
+function confirm(button, isDone) {
   const icon = button.querySelector("use");
   const label = button.querySelector("span");
-  icon.setAttribute("href", word === "Copied" ? "#i-check" : "#i-cross");
-  if (label) label.textContent = word;
-  announce(word);
+  const said = word(isDone ? "copied" : "not-copied");
+  icon.setAttribute("href", isDone ? "#i-check" : "#i-cross");
+  if (label) label.textContent = said;
+  announce(said);
   setTimeout(() => {
     icon.setAttribute("href", "#i-copy");
-    if (label) label.textContent = "Copy";
+    if (label) label.textContent = word("copy");
   }, DONE);
 }

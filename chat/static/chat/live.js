@@ -1,16 +1,22 @@
-// An answer that is being written: text as it came, once a frame of the screen, each flush once.
+// An answer that is being written: each flush once, painted once a frame of the screen.
+
+import { Prose } from "./prose.js";
+
+const PATIENCE = 3;  // a frame that cost much is followed by a rest this many times as long
 
 export class Live {
-  // `ask` is called with the last seq that we have when something is missing.
-  constructor(item, ask) {
+  // `on` holds: ask(seq) for what is missing after seq, sealed(element) for a finished block, heard(text)
+  constructor(item, on) {
     this.item = item;
     this.generation = item.dataset.generation;
     this.seq = Number(item.dataset.seq ?? 0);
-    this.ask = ask;
-    this.waiting = "";
-    const caret = item.querySelector(".raw > .caret");
-    if (!caret.previousSibling) caret.before("");
-    this.text = caret.previousSibling;
+    this.on = on;
+    this.restUntil = 0;
+    const element = item.querySelector(".prose");
+    const before = element.textContent;
+    this.prose = new Prose(element, on.sealed);
+    this.prose.append(before);
+    this.prose.paint();
   }
 
   delta({ from, to, text }) {
@@ -21,20 +27,31 @@ export class Live {
     }
     this.seq = to;
     this.item.dataset.seq = to;
-    this.waiting += text;
-    this.painting ||= requestAnimationFrame(() => this.paint());
+    this.prose.append(text);
+    this.on.heard(text);
+    this.painting ||= requestAnimationFrame((now) => this.paint(now));
   }
 
   // Something is missing: ask for it once, however many frames say so.
   miss() {
     if (this.asked === this.seq) return;
     this.asked = this.seq;
-    this.ask(this.seq);
+    this.on.ask(this.seq);
   }
 
-  paint() {
+  paint(now) {
     this.painting = 0;
-    this.text.appendData(this.waiting);
-    this.waiting = "";
+    if (now < this.restUntil) {
+      this.painting = requestAnimationFrame((later) => this.paint(later));
+      return;
+    }
+    const begun = performance.now();
+    this.prose.paint();
+    this.restUntil = now + (performance.now() - begun) * PATIENCE;
+  }
+
+  finish() {
+    cancelAnimationFrame(this.painting);
+    this.prose.finish();
   }
 }

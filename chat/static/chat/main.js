@@ -1,16 +1,20 @@
 // The chat page: puts its parts together and tells each what the others have to say.
 
+import { Branches } from "./branches.js";
+import { toggleWrap } from "./code.js";
 import { Composer } from "./composer.js";
+import { copy } from "./copy.js";
+import { edit } from "./editor.js";
 import { Follow } from "./follow.js";
+import { Opinion } from "./opinion.js";
 import { Outbox, newId } from "./outbox.js";
 import * as pages from "./pages.js";
+import { offerKeys, offerNotices } from "./offers.js";
 import { Sidebar } from "./sidebar.js";
 import { Socket } from "./socket.js";
+import { Speech } from "./speech.js";
 import { Thread } from "./thread.js";
-import { announce, banner, name, problem } from "./words.js";
-
-const NO_PLACE = "The conversation could not be made, so nothing was sent. Check the connection and try again.";
-const NO_LINE = "There is no connection right now. Try again when it is back.";
+import { banner, name, problem, word } from "./words.js";
 
 const $ = (selector) => document.querySelector(selector);
 const here = document.body.dataset;  // person, conversation
@@ -18,27 +22,31 @@ const here = document.body.dataset;  // person, conversation
 let outbox, socket;
 let isStale = false;  // true where the page may be older than what the server has
 let isStopWanted = false;  // asked for before the answer had an id
+let lately = Promise.resolve();  // frames are done one after the other
+const retried = new Set();  // questions that were sent again by themselves, which happens once
 
 const sidebar = new Sidebar($("#conversations"), $("#find"));
+const speech = new Speech(document.querySelectorAll("[data-announce-choice]"));
+const opinion = new Opinion($("#note"));
 const thread = new Thread($("#messages"), {
-  again: (message) => say({ type: "regenerate", message }),
-  resend: (id) => put(id, outbox.waiting.get(id).text),
+  again,
   ask: (generation, after) => socket.send({ type: "resume", generation, after }),
-  ended: (finish) => announce(finish),
+  heard: (text) => speech.heard(text),
+  elsewhere: (message) => branches.elsewhere(message),
 });
+const branches = new Branches(thread, showLive);
 const follow = new Follow($("#messages"), $("#to-end"));
-const composer = new Composer($("#composer"), { send, stop });
+const composer = new Composer($("#composer"), { send, stop, editLast: () => startEdit(thread.lastQuestion) });
 
 async function send(text) {
   problem("");
   if (!here.conversation && !await settle()) {
     composer.write(text);
-    problem(NO_PLACE);
+    problem(word("no-place"));
     return;
   }
-  const id = newId();
-  outbox.add(id, text);
-  put(id, text);
+  const parent = thread.leaf;
+  put({ type: "send", id: newId(), text, ...(parent && { parent }), ...composer.choice.frame });
   follow.toEnd();
 }
 
@@ -48,19 +56,37 @@ async function settle() {
   if (!made) return false;
   history.replaceState(null, "", made.url);
   here.conversation = made.id;
-  composer.field.placeholder = "Reply";
+  composer.field.placeholder = word("reply");
   $("#hello").remove();
+  $("#deleted")?.remove();
   $("#main").classList.remove("fresh");
   connect();
   return true;
 }
 
-function put(id, text) {
+// Shows a question and sends it; if nobody hears it, it goes when the socket is back.
+function put(frame) {
   isStopWanted = false;
-  outbox.refuse(id, "");
-  thread.ask(id, text);
-  socket.send({ type: "send", id, text });  // if nobody hears it, it goes when the socket is back
+  outbox.add(frame);
+  thread.ask(frame);
+  if (frame.type === "edit") thread.question(frame.id).classList.add("edited");
+  socket.send(frame);
   showLive();
+}
+
+function startEdit(item) {
+  if (!item || composer.isLive) return;
+  edit(item, (text) => {
+    problem("");
+    put({ type: "edit", id: newId(), message: item.dataset.message, text, ...composer.choice.frame });
+  });
+}
+
+// Another answer to the same question, beside the one named here; one that goes on begins with its text.
+function again(message, isGoingOn = false) {
+  const { parent } = document.getElementById(`m-${message}`).dataset;
+  const how = isGoingOn ? { continue: true } : composer.choice.frame;
+  if (say({ type: "regenerate", message, ...how })) thread.own.add(parent);
 }
 
 function stop() {
@@ -69,7 +95,9 @@ function stop() {
 }
 
 function say(frame) {
-  problem(socket.send(frame) ? "" : NO_LINE);
+  const isHeard = socket.send(frame);
+  problem(isHeard ? "" : word("no-line"));
+  return isHeard;
 }
 
 function showLive() {
@@ -79,10 +107,12 @@ function showLive() {
 
 // What waits in the outbox goes out; what was refused is shown with its reason.
 function flush() {
-  for (const [id, { text, fault }] of outbox.waiting) {
+  for (const [id, { frame, fault }] of outbox.waiting) {
     if (thread.has(id)) outbox.remove(id);
-    else if (fault) thread.refused(id, text, fault);
-    else put(id, text);
+    else if (fault) {
+      thread.ask(frame);
+      thread.fail(id, fault);
+    } else put(frame);
   }
 }
 
@@ -94,6 +124,10 @@ async function renewHead() {
   name($("#title").textContent);
 }
 
+function resend(id) {
+  put(outbox.frame(id));
+}
+
 // What each frame of the server's does.
 const frames = {
   async state({ title, generations }) {
@@ -102,27 +136,33 @@ const frames = {
     isStale = true;  // by the next one time has passed
     if (!isSure) await thread.sync();
     for (const live of thread.lives.values()) thread.on.ask(live.generation, live.seq);
+    for (const { generation, message } of generations) if (!thread.lives.has(generation)) branches.elsewhere(message);
     flush();
   },
-  start(frame) {
+  async start(frame) {
     outbox.remove(frame.client_id);
-    thread.start(frame);
+    if (await thread.start(frame)) branches.toNewest();
     if (isStopWanted) stop();
-    announce("streaming");
+    if (thread.lives.has(frame.generation)) speech.begun();
     sidebar.refresh();
   },
   delta(frame) {
     thread.delta(frame);
   },
   async end(frame) {
-    await thread.end(frame);
+    if (await thread.end(frame)) speech.ended(frame.finish);
     sidebar.refresh();
     if (!$("#more")) renewHead();
   },
-  error({ text, client_id: clientId }) {
-    if (!clientId) return problem(text);
-    outbox.refuse(clientId, text);
-    thread.fail(clientId, text);
+  error({ text, client_id: id, retry_after: wait }) {
+    if (!id) {
+      thread.own.clear();
+      return problem(text);
+    }
+    outbox.refuse(id, text);
+    const isFirst = !retried.has(id);
+    retried.add(id);
+    thread.fail(id, text, wait, isFirst ? () => resend(id) : null);
   },
 };
 
@@ -130,9 +170,8 @@ function connect() {
   outbox = new Outbox(here.conversation);
   isStale = outbox.waiting.size > 0;
   socket = new Socket(`/ws/chat/${here.conversation}/`, {
-    frame: async (frame) => {
-      await frames[frame.type]?.(frame);
-      showLive();
+    frame: (frame) => {
+      lately = lately.then(() => frames[frame.type]?.(frame)).catch(reportError).then(showLive);
     },
     up: () => banner("up"),
     down: () => banner(navigator.onLine ? "lost" : "offline"),
@@ -143,29 +182,25 @@ function connect() {
   });
 }
 
+$("#messages").addEventListener("click", ({ target }) => {
+  const button = target.closest("button");
+  const item = target.closest("#messages > li");
+  if (!button) return;
+  if (button.dataset.again) again(button.dataset.again, button.dataset.continue !== undefined);
+  else if (button.dataset.copy) copy(button);
+  else if (button.dataset.rate) opinion.press(button);
+  else if (button.dataset.wrap !== undefined) toggleWrap(button);
+  else if (button.dataset.edit !== undefined) startEdit(item);
+  else if (button.dataset.resend !== undefined) resend(item.dataset.client);
+});
 $("#offline button").addEventListener("click", () => socket.now());
 $("#problem button").addEventListener("click", () => problem(""));
-
-document.addEventListener("click", (event) => {
-  const starter = event.target.closest(".starters a");
-  if (!starter || event.metaKey || event.ctrlKey) return;
-  event.preventDefault();
-  composer.write(new URL(starter.href).searchParams.get("text"));
-  composer.field.focus();
-});
-
-const demo = $("#demo button");
-if (demo) {
-  demo.hidden = false;
-  demo.addEventListener("click", () => {
-    document.cookie = "demo_noted=1; path=/; samesite=lax";  // until the browser is closed
-    $("#demo").remove();
-    composer.field.focus();
-  });
-}
+offerKeys(composer.field);
+offerNotices(composer);
 
 if (here.conversation) {
   connect();
-  follow.toEnd();
+  if (location.hash) document.querySelector(location.hash)?.scrollIntoView();
+  else follow.toEnd();
 }
 showLive();

@@ -1,4 +1,4 @@
-// Questions that the server has not confirmed yet: {text, fault}, by an id of ours, so that sending one twice
+// Questions that the server has not confirmed yet: {frame, fault}, by an id of ours, so that sending one twice
 // starts one answer. They outlive a lost connection and a reload of the tab. A `fault` says why it was refused.
 
 export function newId() {
@@ -24,12 +24,16 @@ export const storage = {
 export class Outbox {
   constructor(conversation) {
     this.key = `parley:outbox:${conversation}`;
-    this.waiting = new Map(JSON.parse(storage.get(this.key) ?? "[]"));
+    this.waiting = new Map(JSON.parse(storage.get(this.key) ?? "[]").filter(([, { frame }]) => frame));
   }
 
-  add(id, text) {
-    this.waiting.set(id, { text, fault: "" });
+  add(frame) {
+    this.waiting.set(frame.id, { frame, fault: "" });
     this.keep();
+  }
+
+  frame(id) {
+    return this.waiting.get(id).frame;
   }
 
   refuse(id, fault) {

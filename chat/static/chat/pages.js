@@ -1,9 +1,14 @@
-// What the server renders: one message, the whole thread, the list of conversations. HTML comes from there alone.
+// What the server renders: one message, the whole thread, the list of conversations.
+
+const PATIENCE = 15_000;
+
+// The only way in for HTML that is not a model's: pages of this very site, which the server made safe.
+const policy = window.trustedTypes?.createPolicy("parley", { createHTML: (html) => html }) ?? { createHTML: (html) => html };
 
 // A page of this site; null if it cannot be had. Signed out means that the sign-in page answers instead.
 export async function page(address, options = {}) {
   try {
-    const response = await fetch(address, { credentials: "same-origin", ...options });
+    const response = await fetch(address, { credentials: "same-origin", signal: AbortSignal.timeout(PATIENCE), ...options });
     if (response.redirected) location.reload();
     return response.ok ? response : null;
   } catch {
@@ -13,7 +18,7 @@ export async function page(address, options = {}) {
 
 async function parsed(address) {
   const response = await page(address);
-  return response && new DOMParser().parseFromString(await response.text(), "text/html");
+  return response && new DOMParser().parseFromString(policy.createHTML(await response.text()), "text/html");
 }
 
 export async function message(conversation, id) {
@@ -21,9 +26,10 @@ export async function message(conversation, id) {
   return found?.querySelector("li") ?? null;
 }
 
-export async function thread(conversation) {
-  const found = await parsed(`/c/${conversation}/`);
-  return found ? [...found.querySelectorAll("#messages > li")] : [];
+// The messages along the branch of `leaf`; null if they cannot be had.
+export async function thread(conversation, leaf = "") {
+  const found = await parsed(`/c/${conversation}/${leaf ? `?leaf=${leaf}` : ""}`);
+  return found && [...found.querySelectorAll("#messages > li")];
 }
 
 // What stands over the messages: the title and what can be done with the conversation.
@@ -38,10 +44,20 @@ export async function list(address) {
   return found && [...found.body.childNodes];
 }
 
-// Makes an empty conversation; returns {id, url} or null.
-export async function begin() {
+async function post(address, fields) {
   const body = new FormData();
   body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-  const response = await page("/c/", { method: "POST", body, headers: { Accept: "application/json" } });
+  for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  return page(address, { method: "POST", body, headers: { Accept: "application/json" } });
+}
+
+// Makes an empty conversation; returns {id, url} or null.
+export async function begin() {
+  const response = await post("/c/", {});
   return response && response.json();
+}
+
+// Keeps what the reader thinks of an answer; false if it could not be kept.
+export async function rate(conversation, message, value, note) {
+  return await post(`/c/${conversation}/messages/${message}/rate/`, { value, note }) !== null;
 }

@@ -1,42 +1,34 @@
-// What the page says about itself: to the eye in the banner and the notice, to the ear in the status line.
-
-const STATUS = {
-  streaming: "Answer is being written",
-  completed: "Answer complete",
-  length: "Answer complete, at its longest",
-  stopped: "Answer stopped",
-  interrupted: "The answer was interrupted",
-  error: "The answer could not be written",
-};
-
-const BANNERS = {
-  up: { words: "" },
-  lost: { words: "The connection is lost. The server keeps writing; the answer appears here when it is back.", canTry: true },
-  offline: { words: "You are offline. The server keeps writing; the answer appears here when you are back.", canTry: true },
-  4401: { words: "You are signed out. Sign in again to go on; what you wrote is kept.", canSignIn: true },
-  4403: { words: "This conversation is not open to you any more." },
-  4404: { words: "This conversation does not exist any more." },
-};
+// What the page says about itself, in the words that the server gave: to the eye in the banner and the notice, to the
+// ear in the one status line.
 
 const $ = (selector) => document.querySelector(selector);
+const words = new Map(Array.from($("#words").content.querySelectorAll("dt"), (dt) => [dt.textContent, dt.nextElementSibling.textContent]));
 
-export function announce(status) {
-  $("#announce").textContent = STATUS[status] ?? status;
+const CAN_TRY = new Set(["lost", "offline"]);
+
+// The words for `key`, its {names} filled in.
+export function word(key, values = {}) {
+  return words.get(String(key)).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 }
 
+export function announce(text) {
+  $("#announce").textContent = text;
+}
+
+// `state` is up, lost, offline or the code with which the server closed the socket.
 export function banner(state) {
-  const { words, canTry = false, canSignIn = false } = BANNERS[state];
-  $("#offline p").textContent = words;
-  $("#offline button").hidden = !canTry;
-  $("#offline a").hidden = !canSignIn;
+  const isUp = state === "up";
+  $("#offline p").textContent = isUp ? "" : word(state);
+  $("#offline button").hidden = !CAN_TRY.has(state);
+  $("#offline a").hidden = state !== 4401;
   $("#offline a").search = `?next=${location.pathname}`;
-  $("#offline").hidden = !words;
-  document.body.classList.toggle("offline", Boolean(words));
+  $("#offline").hidden = isUp;
+  document.body.classList.toggle("offline", !isUp);
 }
 
-export function problem(words) {
-  $("#problem p").textContent = words;
-  $("#problem").hidden = !words;
+export function problem(text) {
+  $("#problem p").textContent = text;
+  $("#problem").hidden = !text;
 }
 
 export function name(title) {

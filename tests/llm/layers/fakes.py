@@ -90,8 +90,6 @@ class Clock:
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let other tasks run until `condition` holds; bounded, so that a test fails instead of hanging."""
-    for _ in range(10_000):
-        if condition():
-            return
-        await asyncio.sleep(0)
-    raise AssertionError("The condition never held.")
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)

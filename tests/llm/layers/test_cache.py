@@ -5,10 +5,12 @@ from decimal import Decimal
 
 import pytest
 
+from llm.client import stack
 from llm.entry import Entry
 from llm.errors import DeadlinePassed, Unavailable
 from llm.layers.cache import Cache
 from llm.layers.degrade import Degrade
+from llm.layers.fallback import Fallback
 from llm.layers.retry import Retry
 from llm.models import CachedReply
 from llm.replies import Replies
@@ -243,6 +245,30 @@ async def test_who_joins_waits_no_longer_than_its_own_deadline(cache: Cache) -> 
     assert (await first).text == "a"
 
 
+async def test_a_whole_reply_is_retried_through_all_layers_that_ask_whether_it_was_seen(cache: Cache) -> None:
+    attempts = 0
+
+    async def breaks_once(request: Request, emit: Emit) -> Reply:
+        nonlocal attempts
+        attempts += 1
+        await emit(Delta(text="half" if attempts == 1 else "whole"))
+        await asyncio.sleep(0)
+        if attempts == 1:
+            raise Unavailable
+        return answer("whole")
+
+    async def no_time(_: float) -> None: ...
+
+    degrade = Degrade(cache.replies, lambda _: (), cache.book)
+    fallback = Fallback(("openai:gpt-5.6-luna",))
+    call = stack(breaks_once, degrade, fallback, cache, Retry(sleep=no_time))
+    assert (await call(ask(), discard)).text == "whole"
+    attempts, reader = 0, Collected()
+    with pytest.raises(Unavailable):
+        await call(ask("Hello again"), reader)
+    assert reader.text == "half"
+
+
 async def test_a_stale_reply_stands_in_when_no_model_can_answer(
     cache: Cache, replies: Replies, booked: list[Entry]
 ) -> None:
@@ -255,7 +281,8 @@ async def test_a_stale_reply_stands_in_when_no_model_can_answer(
     down = Script([Unavailable()])
     reply = await degrade(ask(cache=CachePolicy(stale=True)), reader, down)
     assert (reply.text, reply.cached, reader.text) == ("yesterday's", True, "yesterday's")
-    assert (reply.cost, [entry.reply for entry in booked]) == (0, [reply])
+    assert reply.cost == 0
+    assert [entry.reply for entry in booked] == [reply]
     with pytest.raises(Unavailable):
         await degrade(ask(), reader, down)
     await cold.close()

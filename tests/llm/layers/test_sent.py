@@ -42,3 +42,10 @@ async def test_a_flight_knows_better_who_saw_what() -> None:
     sent = Sent(Flight())
     await sent(Delta(text="Hi"))
     assert not sent.used
+
+
+async def test_it_sees_through_others_of_its_kind() -> None:
+    outer, inner = Sent(Sent(discard)), Sent(Sent(Collected()))
+    for sent in (outer, inner):
+        await sent(Delta(text="Hi"))
+    assert (outer.used, inner.used) == (False, True)

@@ -1,0 +1,62 @@
+// Blocks of code: a button to copy, one to wrap long lines, and colours when the browser has nothing else to do.
+
+const LONGEST = 20_000;  // characters; colouring more would be felt
+const idle = window.requestIdleCallback ?? ((work) => setTimeout(() => work({ timeRemaining: () => 10 }), 50));
+
+const waiting = [];
+let isAsked = false;
+let highlighter;
+
+// Gives every block of code under `root` its buttons.
+export function offerButtons(root) {
+  const blank = document.querySelector('[data-blank="code"]').content;
+  const captions = root.matches?.(".code") ? [root.querySelector("figcaption")] : root.querySelectorAll(".code figcaption");
+  for (const caption of captions) {
+    if (!caption.querySelector("[data-added]")) caption.append(blank.cloneNode(true));
+  }
+}
+
+// Colours the finished blocks of code under `root`, one at a time.
+export function colour(root) {
+  const blocks = root.matches?.(".code") ? [root] : root.querySelectorAll(".code");
+  waiting.push(...blocks);
+  ask();
+}
+
+export function toggleWrap(button) {
+  const isOn = button.closest(".code").querySelector("pre").classList.toggle("wrap");
+  button.setAttribute("aria-pressed", String(isOn));
+}
+
+function ask() {
+  if (isAsked || !waiting.length) return;
+  isAsked = true;
+  idle(work);
+}
+
+async function work(deadline) {
+  highlighter ??= (await import("./vendor/highlight.js")).default;
+  do paint(waiting.shift()); while (waiting.length && deadline.timeRemaining() > 5);
+  isAsked = false;
+  ask();
+}
+
+function paint(block) {
+  const language = block.querySelector("figcaption").firstChild?.data.trim();
+  const code = block.querySelector("code");
+  const text = code.textContent;
+  if (!block.isConnected || code.querySelector("span:not(.caret)") || text.length > LONGEST || !highlighter.getLanguage(language)) return;
+  if (!document.getSelection().isCollapsed && document.getSelection().containsNode(code, true)) return;
+  code.replaceChildren(...spans(highlighter.highlight(text, { language })._emitter.rootNode));
+}
+
+// The highlighter's tree as nodes; its HTML is never used.
+function spans({ children }) {
+  return children.map((child) => {
+    if (typeof child === "string") return child;
+    const span = document.createElement("span");
+    span.className = child.scope ? `hl-${child.scope.split(".")[0]}` : "";
+    span.append(...spans(child));
+    return span;
+  });
+}
