@@ -20,6 +20,8 @@ from tests.wire import WireServer
 
 SOON = 10.0  # seconds that a test waits at most for what must happen
 
+PATIENCE = aiohttp.ClientTimeout(total=SOON)
+
 
 class Web:
     """A web process."""
@@ -102,13 +104,13 @@ class Program:
         self.headers = {"Authorization": f"Bearer {site.keys[who]}"}
 
     async def get(self, port: int, path: str) -> dict[str, Any]:
-        async with aiohttp.ClientSession(headers=self.headers) as http:
+        async with aiohttp.ClientSession(headers=self.headers, timeout=PATIENCE) as http:
             response = await http.get(f"http://127.0.0.1:{port}/api/v1{path}")
             found: dict[str, Any] = await response.json()
             return found
 
     async def post(self, port: int, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        async with aiohttp.ClientSession(headers=self.headers) as http:
+        async with aiohttp.ClientSession(headers=self.headers, timeout=PATIENCE) as http:
             response = await http.post(f"http://127.0.0.1:{port}/api/v1{path}", json=body)
             found: dict[str, Any] = await response.json()
             return found

@@ -91,5 +91,5 @@ class Clock:
 async def until(condition: Callable[[], bool]) -> None:
     """Let other tasks run until `condition` holds; bounded, so that a test fails instead of hanging."""
     async with asyncio.timeout(10):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 nothing tells when
             await asyncio.sleep(0)
