@@ -13,7 +13,7 @@ from types import FrameType
 from config.asgi import application
 from config.lifespan import DRAIN
 
-MOST_BYTES = 1024 * 1024  # of a WebSocket message
+MOST_BYTES = 4 * 1024 * 1024  # of a WebSocket message: above the chat's own limit, which answers with a frame
 
 
 def serve_uvicorn(descriptor: int) -> None:

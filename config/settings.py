@@ -165,3 +165,4 @@ LOGGING = logging_config(PARLEY.parley_log, "DEBUG" if DEBUG else "INFO")
 
 # Seams: llm imports no other app, so it is told here where prompts come from.
 LLM_PROMPTS = "prompts.service.render"
+LLM_PURGES = ["chat.purge.old_events"]
