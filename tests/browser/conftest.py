@@ -49,7 +49,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         started.wait(40)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop stands in the main thread, where async tests need their own
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
