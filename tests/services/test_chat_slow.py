@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from tests.services.chat_site import Program, Site, Tab, Web
 from tests.wire import text
 
-PIECES = [f"{number} {'x' * 20_000} " for number in range(300)]
+PIECES = [f"{number} {'x' * 60_000} " for number in range(300)]  # 18 MB: the system's own buffers take six
+PATIENCE = 30.0  # seconds: a socket that is never closed fails the test instead of holding it
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,8 @@ async def _read_to_the_end(deaf: ClientConnection) -> int:
     """Read what was sent after all; returns the last flush before the close."""
     last = 0
     with suppress(ConnectionClosed):
-        async for message in deaf:
-            last = json.loads(message).get("to", last)
+        async with asyncio.timeout(PATIENCE):
+            async for message in deaf:
+                last = json.loads(message).get("to", last)
     assert deaf.close_code == 1013
     return last
