@@ -133,10 +133,11 @@ class Request:
     `model` is `provider:model`, a bare model name, or None for the site's chain; `chain` names an own
     fallback order. `deadline` bounds the whole call in seconds, waits and retries included; None is the
     site's; the client turns it into `expires`, a moment of the process loop's clock. Temperatures that a
-    model refuses are left out for it. `max_tokens` bounds the output. `options` are
-    OpenAI's further parameters, passed on as they are (`top_p`, `seed`); a provider that has none refuses
-    them. `accept` says whether a whole reply is good enough to be kept in the cache. `drain` lets the model
-    finish when everybody who waited has left, instead of stopping it: the answer is booked and kept.
+    model refuses are left out for it. `max_tokens` bounds the output. `options` are OpenAI's further
+    parameters, passed on as they are (`top_p`, `seed`); a provider that has none refuses them. `accept` says
+    whether a whole reply is good enough to be kept in the cache. `fit` is given the request with the model
+    that is asked next and returns it as that model needs it. `drain` lets the model finish when everybody
+    who waited has left, instead of stopping it: the answer is booked and kept.
     """
 
     messages: tuple[Message, ...]
@@ -154,6 +155,7 @@ class Request:
     prompt: PromptRef | None = None
     cache: CachePolicy = CachePolicy()
     accept: Callable[["Reply"], bool] | None = field(default=None, compare=False)
+    fit: Callable[["Request"], "Request"] | None = field(default=None, compare=False)
     drain: bool = False
     deadline: float | None = None
     expires: float = math.inf

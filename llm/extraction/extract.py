@@ -13,10 +13,11 @@ from pydantic import BaseModel
 from llm import catalog, run
 from llm.errors import BadOutput, LLMError
 from llm.extraction import asking, schemas
-from llm.extraction.contracts import Checked, Contract, Faults, ModelContract, RawContract, root_of
-from llm.extraction.parsing import NotJSON, parse
-from llm.extraction.wire_schema import is_small, wire_schema
-from llm.types import CachePolicy, Owner, Reply, Request, Schema, Tab, Usage
+from llm.extraction.compiler import is_small
+from llm.extraction.contracts import Contract, Faults, ModelContract, RawContract
+from llm.extraction.fitting import fitted
+from llm.extraction.reading import Read, read, written
+from llm.types import CachePolicy, Owner, Reply, Request, Tab, Usage
 
 MAX_ATTEMPTS = 3
 ANEW = 0.4  # temperature of a second attempt: at 0 a small model repeats itself
@@ -51,12 +52,6 @@ class BadExtraction(BadOutput):
     def __init__(self, sentence: str, *, attempts: int, errors: Faults, partial: Reply) -> None:
         super().__init__(sentence, errors=errors, partial=partial)
         self.attempts = attempts
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Read:
-    checked: Checked
-    repairs: tuple[str, ...] = ()
 
 
 @overload
@@ -113,36 +108,21 @@ def _slug(model: type[BaseModel]) -> str | None:
 def _request(
     contract: Contract, question: asking.Question, model: str | None, *, owner: Owner, cache: bool
 ) -> Request:
-    chain = (model,) if model else question.chain
-    models = [catalog.resolve(name) for name in chain or settings.PARLEY.model_chain]
-    sent = wire_schema(contract.json_schema, models)
     limit = question.parameters.get("max_tokens")
     return Request(
         messages=question.messages,
-        chain=chain,
+        chain=(model,) if model else question.chain,
         temperature=question.parameters.get("temperature", 0),
         max_tokens=int(limit) if limit else None,
-        schema=Schema(name=contract.name, json_schema=sent) if sent else None,
         feature="extract",
         owner=owner,
         prompt=question.prompt,
         cache=CachePolicy(ttl=question.cache_ttl, read=cache),
         drain=question.drain,
-        accept=lambda reply: not _read(contract, reply).checked.faults,
+        accept=lambda reply: not read(contract, reply).checked.faults,
+        fit=fitted(contract, shown=question.shows_schema),
         tab=Tab(),
     )
-
-
-def _read(contract: Contract, reply: Reply) -> _Read:
-    """Parse and check an answer. One that was cut off is not read at all: half a value is a wrong value."""
-    if reply.finish == "length":
-        message = "The answer was cut off before its end."
-        return _Read(checked=Checked(faults=({"pointer": "", "message": message},)))
-    try:
-        answer = parse(reply.text, root=root_of(contract))
-    except NotJSON as error:
-        return _Read(checked=Checked(faults=({"pointer": "", "message": str(error)},)))
-    return _Read(checked=contract.check(answer), repairs=answer.repairs)
 
 
 class _Attempts:
@@ -161,10 +141,10 @@ class _Attempts:
         before: Faults = ()
         while True:
             reply = await self._ask(request)
-            read = _read(self.contract, reply)
-            faults = read.checked.faults
+            answer = read(self.contract, reply)
+            faults = answer.checked.faults
             if not faults:
-                return self._extraction(reply, read)
+                return self._extraction(reply, answer)
             if self._must_stop(reply, faults, before):
                 raise self._given_up(reply, faults)
             request, before = self._next(request, reply, faults), faults
@@ -187,20 +167,20 @@ class _Attempts:
         if reply.finish == "length":
             room = request.max_tokens or catalog.card(reply.model).default_max_tokens
             return replace(request, max_tokens=LONGER * room)
-        messages = asking.again(self.first.messages, reply.text, faults)
+        messages = asking.again(self.first.messages, written(reply), faults)
         return replace(request, messages=messages, temperature=ANEW)
 
-    def _extraction(self, reply: Reply, read: _Read) -> Extraction[Any]:
+    def _extraction(self, reply: Reply, answer: Read) -> Extraction[Any]:
         prompt = self.first.prompt
         return Extraction(
-            data=read.checked.data,
+            data=answer.checked.data,
             attempts=self.number,
             model=reply.model,
             usage=self.first.tab.usage,
             cost=self.first.tab.cost,
             cached=reply.cached,
-            text=reply.text,
-            repairs=read.repairs,
+            text=answer.text,
+            repairs=answer.repairs,
             prompt_version=prompt.version if prompt else None,
             request_id=self.first.id,
         )

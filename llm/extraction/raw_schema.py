@@ -25,6 +25,7 @@ MAX_DEPTH = 32
 MAX_NODES = 10_000
 MAX_BYTES = 64 * 1024
 REFERENCES = ("$ref", "$dynamicRef")
+NOWHERE: Registry[Any] = Registry()  # an empty registry fetches nothing
 
 
 class SchemaRefused(Rejected):
@@ -46,7 +47,7 @@ def validator_of(schema: Mapping[str, Any]) -> Validator:
         jsonschema.Draft202012Validator.check_schema(schema)
     except jsonschema.SchemaError as error:
         raise SchemaRefused(_short(error.message), tuple(error.absolute_path)) from None
-    validator: Validator = Bounded(schema, registry=Registry())  # an empty registry fetches nothing
+    validator: Validator = Bounded(schema, registry=NOWHERE)
     _try_references(schema, validator)
     return validator
 

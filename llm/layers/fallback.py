@@ -22,7 +22,7 @@ class Fallback:
         for model in self.models(request):
             request.tab.model = model
             try:
-                reply = await call(replace(request, model=model), sent)
+                reply = await call(_fitted(replace(request, model=model)), sent)
                 return replace(reply, passed_over=tuple(passed))
             except LLMError as error:
                 if sent.used or not error.elsewhere:
@@ -35,6 +35,10 @@ class Fallback:
         """Return the models to ask, in order."""
         names = request.chain or ((request.model,) if request.model else self.chain)
         return (catalog.resolve(name) for name in names)
+
+
+def _fitted(request: Request) -> Request:
+    return request.fit(request) if request.fit else request
 
 
 def _most_telling(failures: list[LLMError]) -> LLMError:

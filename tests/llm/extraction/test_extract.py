@@ -11,7 +11,7 @@ from llm.extraction.schemas import Contact, Sentiment
 from llm.models import Call
 from llm.types import Usage
 from tests.llm.extraction.conftest import MODEL, said, sentiment
-from tests.wire import Tokens, WireServer, refusal, status, text, truncated
+from tests.wire import Tokens, WireServer, refusal, status, text, tool_call, truncated
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,11 +209,36 @@ async def test_a_schema_of_the_caller_coerces_nothing(model: WireServer) -> None
     assert caught.value.errors == ({"pointer": "/age", "message": "'3' is not of type 'integer'"},)
 
 
-async def test_a_schema_that_strict_mode_would_refuse_is_told_in_words_alone(model: WireServer) -> None:
+async def test_a_dict_is_asked_for_as_pairs_and_comes_back_as_a_dict(model: WireServer) -> None:
+    model.script(text('{"value": [{"key": "a", "value": 1}]}'))
+    done = await extract({"type": "object", "additionalProperties": {"type": "integer"}}, "a is 1")
+    assert (done.data, done.repairs) == ({"a": 1}, ())
+    assert model.requests[0].body["response_format"]["json_schema"]["strict"] is True
+
+
+async def test_an_answer_in_the_caller_s_own_shape_is_taken_as_it_is(model: WireServer) -> None:
     model.script(text('{"a": 1}'))
     done = await extract({"type": "object", "additionalProperties": {"type": "integer"}}, "a is 1")
     assert done.data == {"a": 1}
-    assert "response_format" not in model.requests[0].body
+
+
+async def test_what_strict_mode_cannot_say_is_the_arguments_of_a_tool(model: WireServer) -> None:
+    model.script(tool_call("Any", a=[1, {"b": None}]))
+    done = await extract({"title": "Any", "type": "object"}, "a is 1")
+    assert done.data == {"a": [1, {"b": None}]}
+    body = model.requests[0].body
+    assert "response_format" not in body
+    assert body["tool_choice"] == {"type": "function", "function": {"name": "Any"}}
+    assert body["tools"][0]["function"]["parameters"] == {"title": "Any", "type": "object"}
+
+
+async def test_a_model_without_schemas_and_tools_is_told_in_words(model: WireServer) -> None:
+    model.script(text(sentiment()))
+    await extract(Sentiment, "I love it.", model="openai:o1-mini")
+    roles = [role for role, _ in said(model, 0)]
+    assert roles == ["system", "system", "user"]
+    assert said(model, 0)[1][1].startswith("Answer with nothing but one JSON value")
+    assert model.requests[0].body.keys().isdisjoint({"response_format", "tools"})
 
 
 async def test_a_schema_that_is_refused_costs_nothing(model: WireServer) -> None:

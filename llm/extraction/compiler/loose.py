@@ -1,16 +1,14 @@
-"""What of a schema is told to the providers, so that it constrains the answer. We check all of it again.
+"""A schema for llama.cpp's grammars, which take most words and make a small model come to an end.
 
-Only words that narrow are sent, and only those that every provider of the call takes. Tried with llama.cpp's
-grammars: a boolean schema, `$ref: "#"` and anchors are refused; a number's bounds are ignored; a pattern is
-ignored, lets quotes through (and so broken JSON), or takes seconds a token. OpenAI's strict mode wants closed
-objects whose every property is required; Anthropic takes no bounds and no patterns (FACTS of both SDKs).
+Only words that narrow are sent. Tried: a boolean schema, `$ref: "#"` and anchors are refused; a number's
+bounds are ignored; a pattern is ignored, lets quotes through (and so broken JSON), or takes seconds a token.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from llm import catalog
+from llm.extraction.compiler.report import Findings
 from llm.extraction.subschemas import walk
 
 SENT = frozenset(
@@ -30,42 +28,28 @@ SENT = frozenset(
     | {"exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "minItems", "maxItems", "pattern"}
 )
 COMBINED = frozenset({"$ref", "allOf", "anyOf", "oneOf", "if", "dependentSchemas"})
-BOUNDS = frozenset(
-    {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength", "pattern"}
-    | {"minItems", "maxItems"}
-)
-SMALL_CONTEXT = 8192
+ENFORCED = SENT - {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "pattern", "description"}
+SILENT = frozenset({"title", "description", "default", "examples", "$defs", "definitions", "$ref"})
 SMALL_STRING = 200
 SMALL_LIST = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Way:
-    """How a document is rewritten. `close`: an object takes no other properties than it names; `small`: a
-    model that runs on until a bound stops it; `unbounded`: a provider that takes no bounds."""
+    """How a document is rewritten. `close`: an object takes no other properties than it names; `small`: for
+    a model that runs on until a bound stops it."""
 
     close: bool
     small: bool
-    unbounded: bool
 
 
-def wire_schema(schema: Mapping[str, Any], models: Sequence[str]) -> dict[str, Any] | None:
-    """Return the schema to send to these models (`provider:model`), None if one of them would refuse it."""
-    providers = {catalog.split(model)[0] for model in models}
-    way = _Way(
-        close=not any(_combines(found) for _, found in walk(schema) if isinstance(found, Mapping)),
-        small=any(map(is_small, models)),
-        unbounded="anthropic" in providers,
-    )
-    sent = _rewrite(schema, way)
-    if _refers_oddly(sent):
-        return None
-    return sent if providers <= {"local"} or _is_strict(sent) else None
-
-
-def is_small(model: str) -> bool:
-    """True for a model that needs bounds to come to an end."""
-    return catalog.card(model).context_tokens <= SMALL_CONTEXT
+def loose(document: Mapping[str, Any], findings: Findings, *, small: bool) -> dict[str, Any]:
+    """Return what is sent for a settled schema."""
+    parts = [(path, part) for path, part in walk(document) if isinstance(part, Mapping)]
+    for path, part in parts:
+        findings.note(path, part.keys() - SILENT, kept=ENFORCED)
+    way = _Way(close=not any(_combines(part) for _, part in parts), small=small)
+    return _rewrite(document, way)
 
 
 def _combines(schema: Mapping[str, Any]) -> bool:
@@ -120,8 +104,6 @@ def _may_be_empty(schema: Mapping[str, Any]) -> bool:
 
 
 def _bounded(sent: dict[str, Any], way: _Way) -> dict[str, Any]:
-    if way.unbounded:
-        return {word: value for word, value in sent.items() if word not in BOUNDS}
     if way.small:
         sent.pop("pattern", None)
         kinds = sent.get("type", ())
@@ -134,30 +116,3 @@ def _bounded(sent: dict[str, Any], way: _Way) -> dict[str, Any]:
 
 def _cap(sent: dict[str, Any], word: str, most: int, least: int) -> None:
     sent[word] = max(min(sent.get(word, most), most), least)
-
-
-def _is_strict(sent: Mapping[str, Any]) -> bool:
-    """True where the strict modes of OpenAI and Anthropic take the schema."""
-    return sent.get("type") == "object" and all(_is_strict_part(part) for _, part in walk(sent))
-
-
-def _is_strict_part(schema: Any) -> bool:
-    if isinstance(schema, bool):
-        return schema is False  # only as the mark of a closed object
-    if "prefixItems" in schema or "allOf" in schema or isinstance(schema.get("type"), list):
-        return False
-    if schema.get("type") == "object":
-        names = schema.get("properties", {}).keys()
-        return schema.get("additionalProperties") is False and names == set(schema.get("required", ()))
-    if schema.get("type") == "array":
-        return bool(schema.get("items"))
-    return not schema.keys().isdisjoint({"type", "enum", "const", "anyOf", "$ref"})
-
-
-def _refers_oddly(sent: Any) -> bool:
-    if isinstance(sent, list):
-        return any(map(_refers_oddly, sent))
-    if not isinstance(sent, dict):
-        return False
-    target = sent.get("$ref")
-    return (isinstance(target, str) and not target.startswith("#/")) or any(map(_refers_oddly, sent.values()))

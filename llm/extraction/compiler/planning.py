@@ -1,0 +1,120 @@
+"""How one model is made to answer in the shape of a schema: chosen by what is known of it, never by trial."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any, Literal
+
+from jsonschema.protocols import Validator
+from referencing.exceptions import Unresolvable
+
+from llm import catalog
+from llm.catalog import Card
+from llm.extraction import raw_schema
+from llm.extraction.compiler.dialects import STRICT
+from llm.extraction.compiler.loose import loose
+from llm.extraction.compiler.references import Settled, settle
+from llm.extraction.compiler.report import Findings, Inexpressible, Report
+from llm.extraction.compiler.shapes import VALUE, Shape, Valid, Way, Wrapped
+from llm.extraction.compiler.strict import strict
+from llm.extraction.subschemas import walk
+
+type Mode = Literal["native", "tool", "prompt"]
+
+SMALL_CONTEXT = 8192
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`native`: the provider enforces `sent`. `tool`: the answer comes as the arguments of a tool whose
+    parameters are `sent`. `prompt`: the schema is only told in words, and `sent` is the caller's own."""
+
+    mode: Mode
+    sent: Mapping[str, Any]
+    report: Report
+    shape: Shape | None = None
+    homes: Mapping[str, Shape | None] = field(default_factory=dict)
+    valid: Valid = lambda _schema, _value: False
+
+    def back(self, value: Any) -> Any:
+        """Return what the model wrote in the caller's shape; what already has it stays as it is."""
+        return Way(homes=self.homes, valid=self.valid).of(self.shape, value)
+
+
+def plan(schema: Mapping[str, Any], model: str) -> Plan:
+    """Return the plan for a schema that was taken (`raw_schema.validator_of`) and `provider:model`."""
+    provider, _ = catalog.split(model)
+    return _plan(json.dumps(schema, ensure_ascii=False), provider, catalog.card(model))
+
+
+def is_small(model: str) -> bool:
+    """True for a model that needs bounds to come to an end."""
+    return catalog.card(model).context_tokens <= SMALL_CONTEXT
+
+
+@lru_cache(maxsize=512)
+def _plan(text: str, provider: str, card: Card) -> Plan:
+    schema = json.loads(text)
+    findings = Findings()
+    try:
+        settled = settle(schema)
+        if card.json_schema:
+            return _native(settled, provider, findings, small=card.context_tokens <= SMALL_CONTEXT)
+        why = Inexpressible((), "This model takes no schema for its answers.")
+    except Inexpressible as found:
+        why = found
+        settled = None
+    except (KeyError, IndexError, ValueError, RecursionError, Unresolvable):
+        why = Inexpressible((), "Its references cannot be followed.")
+        settled = None
+    return _otherwise(schema, why, provider, card)
+
+
+def _native(settled: Settled, provider: str, findings: Findings, *, small: bool) -> Plan:
+    if provider not in STRICT:
+        sent = loose(settled.document, findings, small=small)
+        return Plan(mode="native", sent=sent, report=findings.report())
+    validator: Validator = raw_schema.Bounded(settled.document, registry=raw_schema.NOWHERE)
+
+    def valid(part: Any, value: Any) -> bool:
+        try:
+            return bool(validator.evolve(schema=part).is_valid(value))
+        except RecursionError:
+            return False
+
+    done = strict(settled, STRICT[provider], findings, lambda part: valid(part, None))
+    return Plan(
+        mode="native",
+        sent=done.sent,
+        report=findings.report(),
+        shape=done.shape,
+        homes=done.homes,
+        valid=valid,
+    )
+
+
+def _otherwise(schema: Mapping[str, Any], why: Inexpressible, provider: str, card: Card) -> Plan:
+    report = replace(_all_checked(schema), impossible=((why.pointer, why.says),))
+    if not (card.tools and card.forced_tool_choice and provider in STRICT):
+        return Plan(mode="prompt", sent=schema, report=report)
+    if schema.get("type") == "object":
+        sent = {word: value for word, value in schema.items() if word not in {"$schema", "$id"}}
+        return Plan(mode="tool", sent=sent, report=report)
+    try:
+        inner = settle(schema).document
+    except (Inexpressible, KeyError, IndexError, ValueError, RecursionError):
+        return Plan(mode="prompt", sent=schema, report=report)
+    homes = {"$defs": inner.pop("$defs")} if "$defs" in inner else {}
+    sent = {"type": "object", "properties": {VALUE: inner}, "required": [VALUE], **homes}
+    return Plan(mode="tool", sent=sent, report=report, shape=Wrapped())
+
+
+def _all_checked(schema: Mapping[str, Any]) -> Report:
+    findings = Findings()
+    for path, part in walk(schema):
+        if isinstance(part, Mapping):
+            findings.note(
+                path, part.keys() - {"$defs", "definitions", "$ref", "title", "description"}, kept=frozenset()
+            )
+    return findings.report()
