@@ -28,10 +28,14 @@ def models() -> list[Choice]:
 
 def prompts() -> list[Choice]:
     """Return the active prompts that need nothing but a conversation."""
-    labels = PromptLabel.objects.filter(name=PRODUCTION).select_related("prompt", "version")
+    labels = PromptLabel.objects.filter(name=PRODUCTION).select_related("prompt", "version", "canary")
     return [
         Choice(value=label.prompt.slug, name=str(label.prompt))
         for label in labels.order_by("prompt__slug")
         if not label.prompt.slug.startswith(NOT_FOR_CHAT)
-        and not any(variable.required for variable in label.version.content.variables)
+        and not any(
+            variable.required
+            for version in filter(None, (label.version, label.canary))
+            for variable in version.content.variables
+        )
     ]

@@ -19,6 +19,7 @@ from chat.tree import Tree
 from llm.types import Usage
 
 NOTHING = Usage()
+SHOWN = 60  # messages on a page, and how many more each look at earlier ones brings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +78,14 @@ class ThreadMessage:
     @property
     def next(self) -> uuid.UUID | None:
         return self.siblings[self.position] if self.position < len(self.siblings) else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThreadPage:
+    """The end of a thread. `earlier` is the message to begin with for a longer one, None at the beginning."""
+
+    messages: list[ThreadMessage]
+    earlier: uuid.UUID | None
 
 
 def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, search: str = "") -> list[Listed]:
@@ -138,11 +147,27 @@ def rows(conversation: Conversation) -> QuerySet[Message]:
 
 def thread(conversation: Conversation, through: uuid.UUID | None = None) -> list[ThreadMessage]:
     """Return the messages from the first one through a given one to the newest below it, in order."""
-    found = {message.pk: message for message in rows(conversation)}
-    tree = Tree({pk: message.parent_id for pk, message in found.items()})
-    shown = [found[pk] for pk in tree.path(through)]
-    tails = _tails(shown)
-    return [threaded(message, tails.get(message.pk, []), tree.siblings(message.pk)) for message in shown]
+    return page(conversation, through, most=None).messages
+
+
+def page(
+    conversation: Conversation,
+    through: uuid.UUID | None = None,
+    *,
+    first: uuid.UUID | None = None,
+    most: int | None = SHOWN,
+) -> ThreadPage:
+    """Return the end of a thread: from `first` on, or without one the last `most` messages."""
+    tree = Tree(dict(conversation.messages.values_list("pk", "parent_id")))
+    path = tree.path(through)
+    start = path.index(first) if first in path else max(0, len(path) - (most or len(path)))
+    shown = path[start:]
+    found = rows(conversation).in_bulk(shown) if start else {row.pk: row for row in rows(conversation)}
+    tails = _tails([found[pk] for pk in shown])
+    return ThreadPage(
+        messages=[threaded(found[pk], tails.get(pk, []), tree.siblings(pk)) for pk in shown],
+        earlier=path[max(0, start - SHOWN)] if start else None,
+    )
 
 
 def message(conversation: Conversation, pk: uuid.UUID) -> ThreadMessage | None:

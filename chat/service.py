@@ -29,7 +29,7 @@ async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
     turns.check(asked.text)
     if asked.instead_of:
         asked = await sync_to_async(turns.asked_like)(user, asked.instead_of, asked)
-    rendered, asked = await _prepared(asked)
+    rendered, asked = await _prepared(user, asked)
     turn = await sync_to_async(turns.ask)(user, conversation, asked, runner.PROCESS)
     if turn.new:
         _begin(user, turn, rendered, asked)
@@ -43,7 +43,7 @@ async def regenerate(user: Any, conversation: uuid.UUID, answer: uuid.UUID, aske
     """
     runner.refuse_while_draining()
     asked = await sync_to_async(turns.asked_like)(user, answer, asked)
-    rendered, asked = await _prepared(asked)
+    rendered, asked = await _prepared(user, asked)
     turn = await sync_to_async(turns.ask_again)(user, conversation, answer, asked, runner.PROCESS)
     _begin(user, turn, rendered, asked, anew=True)
     return turn
@@ -58,8 +58,8 @@ async def stop(user: Any, generation: uuid.UUID) -> None:
         relay.stop_there(process, generation)
 
 
-async def _prepared(asked: Asked) -> tuple[Rendered, Asked]:
-    rendered = await prompts.render(asked.prompt or ASSISTANT)
+async def _prepared(user: Any, asked: Asked) -> tuple[Rendered, Asked]:
+    rendered = await prompts.render(asked.prompt or ASSISTANT, subject=f"user:{user.pk}")
     model = catalog.resolve(asked.model) if asked.model else ""
     asked = replace(
         asked,

@@ -50,10 +50,12 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_required
 @own_page
 def conversation(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """One conversation, along the branch that `leaf` names or the newest one."""
+    """One conversation, along the branch of `leaf` or the newest one: its end, or `from` a message on."""
     found = _own(request, pk)
     reading.mark_read(found)
-    context = _frame(request, found) | {"thread": reading.thread(found, _uuid(request, "leaf"))}
+    leaf = _uuid(request, "leaf")
+    shown = reading.page(found, leaf, first=_uuid(request, "from"))
+    context = _frame(request, found) | {"thread": shown.messages, "earlier": shown.earlier, "leaf": leaf}
     return render(request, "chat/page.html", context)
 
 

@@ -153,13 +153,25 @@ def test_one_message_knows_its_versions(alice: User) -> None:
     assert (found.position, len(found.siblings)) == (2, 2)
 
 
-def test_reads_a_long_thread_in_two_queries(
+def test_reads_a_long_thread_in_three_queries(
     alice: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     conversation = make_conversation(alice, *["Hello", "Hi"] * 10, "More")
     add_answer(conversation, "", status="streaming", flushes=("a", "b"))
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         assert len(reading.thread(conversation)) == 22
+    with django_assert_num_queries(3):
+        assert len(reading.page(conversation, most=5).messages) == 5
+
+
+def test_a_page_is_the_end_of_a_thread_and_knows_what_to_begin_a_longer_one_with(alice: User) -> None:
+    conversation = make_conversation(alice, *(str(n) for n in range(150)))
+    last = reading.page(conversation)
+    assert [m.content for m in last.messages] == [str(n) for n in range(90, 150)]
+    more = reading.page(conversation, first=last.earlier)
+    assert [m.content for m in more.messages] == [str(n) for n in range(30, 150)]
+    whole = reading.page(conversation, first=more.earlier)
+    assert ([m.content for m in whole.messages], whole.earlier) == ([str(n) for n in range(150)], None)
 
 
 def test_reads_one_message_only_in_its_conversation(alice: User) -> None:

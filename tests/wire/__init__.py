@@ -32,6 +32,7 @@ from tests.wire.answers import (
     with_headers,
 )
 from tests.wire.gate import Gate
+from tests.wire.pace import Pace
 from tests.wire.server import Seen, WireServer
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "Call",
     "Ending",
     "Gate",
+    "Pace",
     "Seen",
     "Tokens",
     "WireServer",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tests.wire.gate import Gate
+from tests.wire.pace import Pace
 
 type Ending = Literal["whole", "cut", "eof", "never"]
 
@@ -50,7 +51,7 @@ class Answer:
     ending: Ending = "whole"
     error: str = ""
     raw: bytes | None = None
-    gate: Gate | None = None
+    gate: Gate | Pace | None = None
     tail: Gate | None = None
     chunk: int = 0
 

@@ -1,7 +1,8 @@
 // Blocks of code: a button to copy, one to wrap long lines, and colours when the browser has nothing else to do.
 
+import { idle } from "./pause.js";
+
 const LONGEST = 20_000;  // characters; colouring more would be felt
-const idle = window.requestIdleCallback ?? ((work) => setTimeout(() => work({ timeRemaining: () => 10 }), 50));
 
 const waiting = [];
 let isAsked = false;

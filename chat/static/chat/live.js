@@ -1,7 +1,9 @@
 // An answer that is being written: each flush once, painted once a frame of the screen.
 
+import { pause } from "./pause.js";
 import { Prose } from "./prose.js";
 
+const SLICE = 8;  // milliseconds of painting in one frame
 const PATIENCE = 3;  // a frame that cost much is followed by a rest this many times as long
 
 export class Live {
@@ -16,7 +18,7 @@ export class Live {
     const before = element.textContent;
     this.prose = new Prose(element, on.sealed);
     this.prose.append(before);
-    this.prose.paint();
+    this.prepare();
   }
 
   delta({ from, to, text }) {
@@ -29,6 +31,10 @@ export class Live {
     this.item.dataset.seq = to;
     this.prose.append(text);
     this.on.heard(text);
+    this.prepare();
+  }
+
+  prepare() {
     this.painting ||= requestAnimationFrame((now) => this.paint(now));
   }
 
@@ -41,17 +47,16 @@ export class Live {
 
   paint(now) {
     this.painting = 0;
-    if (now < this.restUntil) {
-      this.painting = requestAnimationFrame((later) => this.paint(later));
-      return;
-    }
     const begun = performance.now();
-    this.prose.paint();
-    this.restUntil = now + (performance.now() - begun) * PATIENCE;
+    if (now < this.restUntil) this.prepare();
+    else if (this.prose.paint(begun + SLICE)) this.restUntil = now + (performance.now() - begun) * PATIENCE;
+    else this.prepare();
   }
 
-  finish() {
+  async finish() {
     cancelAnimationFrame(this.painting);
+    this.painting = Infinity;  // what comes late is in the server's page
+    while (!this.prose.paint(performance.now() + SLICE)) await pause();
     this.prose.finish();
   }
 }

@@ -6,6 +6,8 @@ import { Composer } from "./composer.js";
 import { copy } from "./copy.js";
 import { edit } from "./editor.js";
 import { Follow } from "./follow.js";
+import { idle } from "./pause.js";
+import { warm } from "./markdown.js";
 import { Opinion } from "./opinion.js";
 import { Outbox, newId } from "./outbox.js";
 import * as pages from "./pages.js";
@@ -204,3 +206,4 @@ if (here.conversation) {
   else follow.toEnd();
 }
 showLive();
+idle(warm);

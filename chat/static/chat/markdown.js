@@ -83,3 +83,8 @@ export function nodes(text, tokens, env) {
 export function render(text, env) {
   return nodes(text, parse(text, env), env);
 }
+
+// Goes through once what the first words of an answer would wait for.
+export function warm() {
+  render("# a\n\n*b* **c** `d` [e](https://example.com)\n\n- f\n\n```js\ng\n```\n\n| h |\n|---|\n| i |\n", {});
+}

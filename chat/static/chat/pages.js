@@ -26,10 +26,11 @@ export async function message(conversation, id) {
   return found?.querySelector("li") ?? null;
 }
 
-// The messages along the branch of `leaf`; null if they cannot be had.
-export async function thread(conversation, leaf = "") {
-  const found = await parsed(`/c/${conversation}/${leaf ? `?leaf=${leaf}` : ""}`);
-  return found && [...found.querySelectorAll("#messages > li")];
+// The messages along the branch of `leaf` and the way to earlier ones, or those of another address of the
+// conversation; null if they cannot be had.
+export async function thread(conversation, leaf = "", address = `/c/${conversation}/${leaf ? `?leaf=${leaf}` : ""}`) {
+  const found = await parsed(address);
+  return found && { items: [...found.querySelectorAll("#messages > li")], earlier: found.querySelector("#earlier") };
 }
 
 // What stands over the messages: the title and what can be done with the conversation.

@@ -4,6 +4,7 @@
 import { Fence } from "./fence.js";
 import { nodes, parse, render } from "./markdown.js";
 
+const WINDOW = 4_000;  // characters that are parsed at once: what a frame of the screen has time for
 const CONTAINERS = "p, h3, h4, h5, h6, ul, ol, li, blockquote, pre, code, figure.code";
 
 export class Prose {
@@ -16,6 +17,7 @@ export class Prose {
     this.shown = [];  // and as which nodes
     this.env = {};
     this.fence = null;
+    this.reach = WINDOW;
     this.caret = document.createElement("span");
     this.caret.className = "caret";
     element.replaceChildren(this.caret);
@@ -28,10 +30,13 @@ export class Prose {
     this.tail = this.tail.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
   }
 
-  paint() {
+  // Puts on the page what there is, until a moment of performance.now(); true when nothing is left.
+  paint(until = Infinity) {
     this.caret.remove();
-    while (this.step());
+    let isMore = this.step();
+    while (isMore && performance.now() < until) isMore = this.step();
     this.place();
+    return !isMore;
   }
 
   finish() {
@@ -42,25 +47,37 @@ export class Prose {
     last.forEach(this.sealed);
   }
 
-  // One block less in the tail; false when the rest has to wait.
+  // Some blocks less in the tail; false when the rest has to wait for more text.
   step() {
     if (this.fence) return this.grow();
     if (this.tail === this.painted) return false;
+    const text = this.near();
     const env = { references: { ...this.env.references } };
-    const tokens = parse(this.tail, env);
-    const begin = this.begin(tokens);
+    const tokens = parse(text, env);
+    const begin = this.begin(text, tokens);
     if (begin > 0) {
       this.seal(begin);
       return true;
     }
-    if ((this.fence = Fence.at(this.tail))) {
+    if ((this.fence = Fence.at(text))) {
       this.tail = this.tail.slice(this.fence.length);
       this.settle([this.fence.figure]);
       return true;
     }
-    this.show(nodes(this.tail, tokens, env).childNodes);
+    if (text !== this.tail) {  // one block, longer than what was looked at
+      this.reach *= 2;
+      return true;
+    }
+    this.show(nodes(text, tokens, env).childNodes);
     this.painted = this.tail;
     return false;
+  }
+
+  // The beginning of the tail, whole lines of it.
+  near() {
+    if (this.tail.length <= this.reach) return this.tail;
+    const end = this.tail.lastIndexOf("\n", this.reach);
+    return end > 0 ? this.tail.slice(0, end + 1) : this.tail;
   }
 
   grow() {
@@ -73,11 +90,11 @@ export class Prose {
   }
 
   // Where the last block begins of which a whole line is there: the rest of a line may make it a part of the one before.
-  begin(tokens) {
+  begin(text, tokens) {
     const blocks = tokens.filter(({ level, nesting, map }) => level === 0 && nesting >= 0 && map);
     for (const { map: [line] } of blocks.reverse()) {
       const at = this.at(line);
-      if (this.tail.includes("\n", at)) return at;
+      if (text.includes("\n", at)) return at;
     }
     return 0;
   }
@@ -92,6 +109,7 @@ export class Prose {
   seal(end) {
     const fragment = render(this.tail.slice(0, end), this.env);
     this.tail = this.tail.slice(end);
+    this.reach = WINDOW;
     const finished = [...fragment.children];
     this.settle(fragment.childNodes);
     finished.forEach(this.sealed);

@@ -1,30 +1,36 @@
 // The end of an answer: the server's HTML is the truth, and only what differs from it is swapped.
 
+import { pause } from "./pause.js";
+
+const SLICE = 8;  // milliseconds of comparing before the browser has its turn
+
 // Makes `here`, which was written live, into `there`, which the server rendered. Blocks that are equal stay, and
 // with them what the reader has selected in them.
-export function settle(here, there) {
-  for (const { name } of [...here.attributes]) if (!there.hasAttribute(name)) here.removeAttribute(name);
-  for (const { name, value } of there.attributes) here.setAttribute(name, value);
+export async function settle(here, there) {
   const ours = here.querySelector(":scope > .prose");
   const theirs = there.querySelector(":scope > .prose");
-  if (!ours || !theirs) {
-    here.replaceChildren(...there.childNodes);
-    return;
-  }
-  reconcile(ours, theirs);
-  for (const node of [...here.childNodes]) if (node !== ours) node.remove();
-  const around = [...there.childNodes];
-  const at = around.indexOf(theirs);
-  ours.before(...around.slice(0, at));
-  ours.after(...around.slice(at + 1));
+  if (ours && theirs) {
+    await reconcile(ours, theirs);
+    for (const node of [...here.childNodes]) if (node !== ours) node.remove();
+    const around = [...there.childNodes];
+    const at = around.indexOf(theirs);
+    ours.before(...around.slice(0, at));
+    ours.after(...around.slice(at + 1));
+  } else here.replaceChildren(...there.childNodes);
+  for (const { name } of [...here.attributes]) if (!there.hasAttribute(name)) here.removeAttribute(name);
+  for (const { name, value } of there.attributes) here.setAttribute(name, value);
 }
 
-function reconcile(ours, theirs) {
+async function reconcile(ours, theirs) {
   const [left, right] = [[...ours.children], [...theirs.children]];
-  right.forEach((block, n) => {
+  let until = performance.now() + SLICE;
+  for (const [n, block] of right.entries()) {
     if (!left[n]) ours.append(block);
     else if (!isSame(left[n], block)) left[n].replaceWith(block);
-  });
+    if (performance.now() < until) continue;
+    await pause();
+    until = performance.now() + SLICE;
+  }
   left.slice(right.length).forEach((block) => block.remove());
 }
 

@@ -2,6 +2,7 @@
 // their end.
 
 import { colour, offerButtons } from "./code.js";
+import { Earlier } from "./earlier.js";
 import { Live } from "./live.js";
 import * as pages from "./pages.js";
 import { countDown } from "./retry.js";
@@ -16,6 +17,7 @@ export class Thread {
     this.own = new Set();  // questions that this tab asked
     this.tried = new Set();  // those that were asked again by themselves, which happens once
     for (const item of list.children) this.adopt(item);
+    this.earlier = new Earlier(this);
   }
 
   get conversation() {
@@ -172,11 +174,11 @@ export class Thread {
     const live = this.lives.get(frame.generation);
     if (!live) return false;
     this.lives.delete(frame.generation);
-    live.finish();
+    await live.finish();
     const { message, parent } = live.item.dataset;
     const item = await pages.message(this.conversation, message);
     if (item) {
-      settle(live.item, item);
+      await settle(live.item, item);
       this.adopt(live.item, this.own.has(parent) && !this.tried.has(parent));
     } else live.item.setAttribute("aria-busy", "false");  // the words are all there; the rest comes with the next look
     this.own.delete(parent);
@@ -200,19 +202,32 @@ export class Thread {
     if (hadFocus) item.querySelector("button")?.focus();
   }
 
-  // Brings the page to what the server has along the branch of `leaf`; false if it could not be had.
+  // Brings the page to what the server has along the branch of `leaf`; false if it could not be had. The server
+  // sends the end of the thread: what was loaded above it stays.
   async sync(leaf = this.leaf) {
-    const items = await pages.thread(this.conversation, leaf);
-    if (!items) return false;
+    const found = await pages.thread(this.conversation, leaf);
+    if (!found) return false;
+    const { items, earlier } = found;
+    const first = document.getElementById(items[0]?.id);
+    if (!first) this.earlier.show(earlier);
+    let last = first?.previousElementSibling ?? null;
     const shown = new Set(items.map(({ id }) => id));
+    for (let above = last; above; above = above.previousElementSibling) shown.add(above.id);
     for (const item of [...this.list.querySelectorAll(":scope > [data-message]")]) {
       if (shown.has(item.id)) continue;
       this.lives.delete(item.dataset.generation);
       item.remove();
     }
-    let last = null;
     for (const item of items) last = this.merge(item, last);
     return true;
+  }
+
+  // Puts messages that stand before the first one here.
+  prepend(items) {
+    for (const item of items.filter(({ id }) => !document.getElementById(id)).reverse()) {
+      this.list.prepend(item);
+      this.adopt(item);
+    }
   }
 
   // Puts one message of the server's after `last`, unless it is here; returns what stands on the page.
