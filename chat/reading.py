@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from chat.models import Conversation, Conversations, Feedback, Generation, GenerationEvent, Message
+from chat.search import holding
 from chat.tree import Tree
 from llm.types import Usage
 
@@ -90,26 +91,19 @@ class ThreadPage:
 
 def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, search: str = "") -> list[Listed]:
     """Return the person's conversations, pinned ones first, then the latest; `before` is the id of the
-    last one that was listed already. `search` is looked for in titles and in everything that was said."""
+    last one that was listed already. Those with every word of `search` alone, if given: see chat.search."""
     answers = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.ASSISTANT)
     running = Exists(answers.filter(status=Message.Status.STREAMING))
     # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
     unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)
     rows = (
         _after(user, before)
-        .filter(_holding(search))
+        .filter(holding(search, user.pk) if search else Q())
         .annotate(running=running, unread=Case(When(unread, then=True), default=False))
         .order_by("-pinned", "-updated_at", "-id")
         .values("id", "title", "updated_at", "pinned", "unread", "running")[:limit]
     )
     return [Listed(**row) for row in rows]
-
-
-def _holding(search: str) -> Q:
-    if not search:
-        return Q()
-    said = Message.objects.filter(conversation=OuterRef("pk"), content__icontains=search)
-    return Q(title__icontains=search) | Q(Exists(said))
 
 
 def _after(user: Any, before: uuid.UUID | None) -> Conversations:

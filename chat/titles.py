@@ -54,9 +54,7 @@ async def _name(turn: Turn, text: str, asked: llm.Request) -> None:
 
 
 async def _answer(text: str, asked: llm.Request) -> str:
-    rendered = await prompts.render(
-        PROMPT, {"text": text[:SHOWN]}, subject=f"user:{asked.owner.user_id}"
-    )
+    rendered = await prompts.render(PROMPT, {"text": text[:SHOWN]}, subject=f"user:{asked.owner.user_id}")
     request = llm.Request(
         messages=rendered.messages,
         model=rendered.chain[0] if rendered.chain else asked.model,
