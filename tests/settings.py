@@ -9,6 +9,7 @@ from config.environment import Environment
 scratch = Path(tempfile.mkdtemp(prefix="parley-tests-"))
 database = os.environ.pop("PARLEY_TEST_DATABASE_URL", f"sqlite:///{scratch}/parley.sqlite3")
 redis = os.environ.pop("PARLEY_TEST_REDIS_URL", "")
+process_redis = os.environ.pop("PARLEY_TEST_PROCESS_REDIS_URL", "redis://127.0.0.1:6379/9")
 
 for name in Environment.model_fields:
     os.environ.pop(name.upper(), None)

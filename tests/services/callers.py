@@ -17,7 +17,7 @@ import psycopg
 from django.conf import settings
 
 POSTGRES = "postgres://root@127.0.0.1:5432/"
-REDIS = "redis://127.0.0.1:6379/9"
+REDIS = settings.process_redis
 
 
 class Caller:

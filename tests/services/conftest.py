@@ -6,11 +6,12 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
+from tests import settings
 from tests.services.chat_site import Program, Site, name_of_a_database
 from tests.wire import WireServer
 
 POSTGRES = "postgres://root@127.0.0.1:5432/"
-REDIS = "redis://127.0.0.1:6379/9"
+REDIS = settings.process_redis
 MANY = pytest.param("many", marks=[pytest.mark.postgres, pytest.mark.redis])
 
 

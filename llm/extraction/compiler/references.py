@@ -56,11 +56,7 @@ class _Move:
             return schema
         if "$dynamicRef" in schema:
             raise Inexpressible(("$dynamicRef",), "A dynamic reference is followed by no provider.")
-        return {
-            word: self._word(word, value)
-            for word, value in schema.items()
-            if word in KNOWN
-        }
+        return {word: self._word(word, value) for word, value in schema.items() if word in KNOWN}
 
     def _word(self, word: str, value: Any) -> Any:
         if word == "$ref":
