@@ -16,8 +16,10 @@ from typing import Any
 import psycopg
 from django.conf import settings
 
+from tests import settings as test_settings
+
 POSTGRES = "postgres://root@127.0.0.1:5432/"
-REDIS = settings.process_redis
+REDIS = test_settings.process_redis
 
 
 class Caller:
