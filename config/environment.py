@@ -88,6 +88,8 @@ class Environment(BaseSettings):
     parley_deadline: float = Field(default=120, gt=0)
     parley_retention_days: int = Field(default=30, ge=1)
     parley_redact: Annotated[str, AfterValidator(_pattern)] = ""
+    parley_publish_approval: bool = False
+    parley_publish_needs_cases: bool = False
     parley_alert_webhook: WebAddress = ""
     email_url: Annotated[str, _address(("smtp", "smtps", "console"))] = ""
     parley_search: Literal["web", "documents"] = "documents"

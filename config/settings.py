@@ -163,6 +163,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
 LOGGING = logging_config(PARLEY.parley_log, "DEBUG" if DEBUG else "INFO")
 
-# Seams: llm imports no other app, so it is told here where prompts come from.
+# Seams: llm and prompts import no app above them, so they are told here what they need of those.
 LLM_PROMPTS = "prompts.service.render"
+PROMPTS_RATINGS = "chat.ratings.of_prompt"
+PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gives them; a check compares
+    "assistant": (),
+    "title": ("text",),
+    "extract-sentiment": ("text",),
+    "extract-contact": ("text",),
+}
 LLM_PURGES = ["chat.purge.old_events"]

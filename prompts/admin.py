@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.decorators import method_decorator
-from django.views.decorators.http import require_POST
 
 from prompts import rendering, service
-from prompts.errors import LabelMoved
+from prompts.cases import admin as cases_admin  # noqa: F401 registers the pages of test cases
 from prompts.forms import PromptForm
+from prompts.live_pages import LivePages, form_page, history, person, version_of
 from prompts.models import PRODUCTION, Prompt, PromptMove, Prompts, PromptVersion
 
 if TYPE_CHECKING:
@@ -26,7 +23,7 @@ else:
     PromptModelAdmin = MoveModelAdmin = admin.ModelAdmin
 
 CONTENT = ("system", "model", "temperature", "max_tokens", "cache_ttl", "on_disconnect", "on_stop")
-ABOUT = ("note", "activate", "based_on", "active_was")
+ABOUT = ("note", "based_on")
 
 
 @admin.register(Prompt)
@@ -63,9 +60,13 @@ class PromptAdmin(PromptModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
         page = "<int:pk>/versions/<int:number>/"
+        live = LivePages(self)
         return [
             path(page, guarded(self.version_view), name="prompts_prompt_version"),
-            path(f"{page}activate/", guarded(self.activate_view), name="prompts_prompt_activate"),
+            path(f"{page}publish/", guarded(live.publish), name="prompts_prompt_publish"),
+            path("<int:pk>/rollback/", guarded(live.rollback), name="prompts_prompt_rollback"),
+            path("<int:pk>/compare/", guarded(live.compare), name="prompts_prompt_compare"),
+            path("<int:pk>/proposals/<int:proposal>/", guarded(live.decide), name="prompts_prompt_decide"),
             *super().get_urls(),
         ]
 
@@ -94,7 +95,7 @@ class PromptAdmin(PromptModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         prompt = options.get("obj")
-        context.update(_history(prompt) if prompt else {})
+        context.update(history(request, prompt) if prompt else {})
         context["title"] = prompt.title if prompt else "New prompt"
         context["subtitle"] = None
         return super().render_change_form(request, context, *args, **options)
@@ -106,13 +107,10 @@ class PromptAdmin(PromptModelAdmin):
             messages.info(request, f"{same} {_still(obj)}")
             return
         version = service.save_version(
-            obj, form.content, author=_person(request), note=form.cleaned_data["note"]
+            obj, form.content, author=person(request), note=form.cleaned_data["note"]
         )
         _warn_of_others(request, version, form.cleaned_data["based_on"])
-        if form.cleaned_data["activate"]:
-            _activate(request, version, expected=form.cleaned_data["active_was"], why=version.note)
-        else:
-            messages.success(request, f"Version {version.number} is saved. {_still(obj)}")
+        messages.success(request, f"Version {version.number} is saved. {_still(obj)}")
 
     def construct_change_message(
         self, request: HttpRequest, form: Any, formsets: Any, add: bool = False
@@ -128,19 +126,19 @@ class PromptAdmin(PromptModelAdmin):
 
     def response_change(self, request: HttpRequest, obj: Prompt) -> HttpResponse:
         """Stay on the page: the new version is in its list now."""
-        return HttpResponseRedirect(_form_page(obj))
+        return HttpResponseRedirect(form_page(obj))
 
-    # A version: read it, or go back to it.
+    # A version: read it. What makes it live is in live_pages.
 
     def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show one version as it is and as it reads with the samples."""
-        version = _version(pk, number)
+        version = version_of(pk, number)
         if not self.has_view_or_change_permission(request, version.prompt):
             raise PermissionDenied
         content = version.content
         context = {
             **self.admin_site.each_context(request),
-            **_history(version.prompt),
+            **history(request, version.prompt),
             "opts": self.opts,
             "title": f"{version.prompt}, version {number}",
             "version": version,
@@ -152,25 +150,17 @@ class PromptAdmin(PromptModelAdmin):
         }
         return TemplateResponse(request, "admin/prompts/prompt/version.html", context)
 
-    @method_decorator(require_POST)
-    def activate_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        """Make a version the active one, be it older or newer."""
-        version = _version(pk, number)
-        if not self.has_change_permission(request, version.prompt):
-            raise PermissionDenied
-        seen = request.POST.get("active_was", "")
-        why = request.POST.get("why", "").strip()[:500]
-        _activate(request, version, expected=int(seen) if seen.isdecimal() else None, why=why)
-        return HttpResponseRedirect(_form_page(version.prompt))
-
 
 @admin.register(PromptMove)
 class PromptMoveAdmin(MoveModelAdmin):
     """The audit trail: who moved which label, when and why. Nobody edits it."""
 
-    list_display = ["created_at", "prompt", "label", "from_version", "to_version", "who", "why"]
+    list_display = [
+        *("created_at", "prompt", "label", "kind", "from_version", "to_version", "weight"),
+        *("who", "approver", "why"),
+    ]
     search_fields = ["prompt__slug", "label", "who__username", "why"]
-    list_select_related = ["prompt", "from_version", "to_version", "who"]
+    list_select_related = ["prompt", "from_version", "to_version", "who", "approver"]
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -187,36 +177,6 @@ class PromptMoveAdmin(MoveModelAdmin):
         return False
 
 
-def _version(pk: int, number: int) -> PromptVersion:
-    found = PromptVersion.objects.select_related("prompt", "author")
-    return get_object_or_404(found, prompt_id=pk, number=number)
-
-
-def _history(prompt: Prompt) -> dict[str, Any]:
-    """Return what stands beside the text: the versions, the active one, the last moves."""
-    versions = list(prompt.versions.select_related("author").defer("messages", "variables", "output_schema"))
-    return {
-        "prompt": prompt,
-        "versions": versions,
-        "newest": versions[0] if versions else None,
-        "active": prompt.labelled(),
-        "next_number": versions[0].number + 1 if versions else 1,
-        "moves": prompt.moves.select_related("who", "from_version", "to_version")[:5],
-    }
-
-
-def _activate(request: HttpRequest, version: PromptVersion, *, expected: int | None, why: str) -> None:
-    """Move the pointer and say what it came to."""
-    try:
-        service.move_label(
-            version.prompt, PRODUCTION, version, who=_person(request), why=why, expected=expected
-        )
-    except LabelMoved as error:
-        messages.warning(request, f"Version {version.number} is kept, but it is not active. {error.sentence}")
-    else:
-        messages.success(request, f"Version {version.number} is active. The next message uses it.")
-
-
 def _warn_of_others(request: HttpRequest, version: PromptVersion, based_on: int) -> None:
     """Say it when somebody saved a version while this one was being written."""
     if version.number > based_on + 1:
@@ -230,14 +190,6 @@ def _warn_of_others(request: HttpRequest, version: PromptVersion, based_on: int)
 def _still(prompt: Prompt) -> str:
     live = prompt.labelled()
     return f"Version {live.number} stays active." if live else "No version is active yet."
-
-
-def _person(request: HttpRequest) -> User:
-    return cast("User", request.user)  # the admin lets nobody else in
-
-
-def _form_page(prompt: Prompt) -> str:
-    return reverse("admin:prompts_prompt_change", args=[prompt.pk])
 
 
 def _page(version: PromptVersion) -> str:

@@ -12,7 +12,8 @@ from llm.errors import LLMError
 from llm.extraction.raw_schema import validator_of
 from llm.types import Message
 from prompts.errors import Fault, InvalidPrompt
-from prompts.rendering import NAME, Variable, undeclared
+from prompts.leaks import secret_in
+from prompts.rendering import NAME, TYPES, Variable, undeclared
 
 ROLES = ("system", "user", "assistant")
 MAX_LENGTH = 100_000  # characters of all messages
@@ -76,6 +77,7 @@ class Content:
         yield from _parameter_faults(self.parameters)
         yield from _handling_faults(self)
         yield from _schema_faults(self.output_schema)
+        yield from _secret_faults(self)
 
 
 def tidy(text: str) -> str:
@@ -151,6 +153,8 @@ def _variable_faults(variables: Sequence[Variable]) -> Iterator[Fault]:
             )
         elif seen[variable.name] == 2:
             yield _fault(f"/variables/{at}/name", f"There are two variables “{variable.name}”. Keep one.")
+        if variable.type not in TYPES:
+            yield _fault(f"/variables/{at}/type", f"A variable's type is {' or '.join(TYPES)}.")
         if variable.required and variable.default is not None:
             yield _fault(
                 f"/variables/{at}/default", f"“{variable.name}” is required, so it needs no default."
@@ -195,6 +199,21 @@ def _handling_faults(content: Content) -> Iterator[Fault]:
 def _schema_faults(text: str) -> Iterator[Fault]:
     if text and (sentence := _schema_fault(text)):
         yield _fault("/output_schema", sentence)
+
+
+def _secret_faults(content: Content) -> Iterator[Fault]:
+    """Every reader of a version would have the secret, and a version is never deleted."""
+    texts = [(f"/messages/{at}/content", message.content) for at, message in enumerate(content.messages)]
+    for at, variable in enumerate(content.variables):
+        texts += [
+            (f"/variables/{at}/{part}", getattr(variable, part) or "") for part in ("default", "sample")
+        ]
+    for pointer, text in [*texts, ("/output_schema", content.output_schema)]:
+        if secret := secret_in(text):
+            yield _fault(
+                pointer,
+                f"This looks like {secret}. Take it out: a version is kept for ever and many can read it.",
+            )
 
 
 def _schema_fault(text: str) -> str:

@@ -4,9 +4,20 @@ import json
 from collections.abc import Iterator
 from itertools import takewhile
 
+from prompts.content import Content
 from prompts.files import PromptFile
 
 SHOWN = 60  # characters of a long text that differs
+
+
+def changes(new: Content, old: Content) -> Iterator[str]:
+    """Yield a sentence for each part that a new content has otherwise than the old one."""
+    ours, theirs = (dict(_parts(PromptFile(slug="", title="", content=content))) for content in (new, old))
+    for name in dict.fromkeys([*ours, *theirs]):
+        one, other = ours.get(name, ""), theirs.get(name, "")
+        if one != other:
+            start = _start(one, other)
+            yield f"{name}: {_excerpt(one, start)} instead of {_excerpt(other, start)}"
 
 
 def differences(file: PromptFile, kept: PromptFile) -> Iterator[str]:

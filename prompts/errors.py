@@ -56,6 +56,22 @@ class LabelMoved(PromptError):
     code, status = "conflict", 409
 
 
+class NotAllowed(PromptError):
+    """The person may not do this to the label."""
+
+    code, status = "forbidden", 403
+
+
+class ApprovalNeeded(NotAllowed):
+    """The change waits for a second person: propose it."""
+
+
+class Decided(PromptError):
+    """Somebody has decided the proposal already."""
+
+    code, status = "conflict", 409
+
+
 class Immutable(PromptError):
     """History is append-only: a version or an audit row is never changed or deleted."""
 

@@ -49,7 +49,7 @@ def export(folder: Path) -> Iterator[str]:
 def take_in(folder: Path, *, publish: bool) -> list[str]:
     """Make a version of each file that differs from the newest, and tell it; all files or none.
 
-    `production` moves only with `publish`, or for a prompt that is new. Raises UnusableFiles.
+    `production` moves only with `publish`. Raises UnusableFiles.
     """
     written = read(folder)
     known = {version.prompt.slug: version.content.tidied() for version in PromptVersion.objects.newest()}
@@ -116,15 +116,15 @@ def _check_head(file: PromptFile) -> None:
 def _take(file: PromptFile, origin: Origin | None, *, publish: bool) -> Iterator[str]:
     name = _path(Path(), file.slug).name
     author, note = origin or (None, f"Imported from {name}")
-    if service.install(file, author=author, note=note):
-        yield f"{name}: new prompt, version 1, in production"
-        return
-    prompt = Prompt.objects.select_for_update().get(slug=file.slug)
-    yield from _rename(prompt, file)
+    prompt, created = Prompt.objects.select_for_update().get_or_create(
+        slug=file.slug, defaults={"title": file.title, "description": file.description}
+    )
+    yield from () if created else _rename(prompt, file)
     newest = prompt.versions.first()
     if newest is None or newest.content.tidied() != file.content:
         newest = service.save_version(prompt, file.content, author=author, note=note)
-        yield f"{name}: version {newest.number}{'' if publish else ', not in production'}"
+        new = "new prompt, " if created else ""
+        yield f"{name}: {new}version {newest.number}{'' if publish else ', not in production'}"
     if publish and prompt.labelled() != newest:
         service.move_label(prompt, PRODUCTION, newest, who=None, why=note)
         yield f"{name}: production is version {newest.number} now"

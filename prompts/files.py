@@ -53,6 +53,7 @@ class _Variable(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     name: StrictStr
+    type: StrictStr = "string"
     required: StrictBool = True
     default: StrictStr | None = None
     sample: StrictStr = ""

@@ -96,9 +96,7 @@ class PromptForm(PromptModelForm):
         max_length=500,
         widget=forms.TextInput(attrs={"placeholder": "What changed and why"}),
     )
-    activate = forms.BooleanField(label="Make this the active version now", required=False, initial=True)
     based_on = forms.IntegerField(required=False, initial=0, widget=forms.HiddenInput)
-    active_was = forms.IntegerField(required=False, initial=0, widget=forms.HiddenInput)
 
     class Meta:
         model = Prompt
@@ -108,9 +106,8 @@ class PromptForm(PromptModelForm):
     def __init__(self, data: Any = None, files: Any = None, **options: Any) -> None:
         prompt: Prompt | None = options.get("instance")
         newest = prompt.versions.first() if prompt and prompt.pk else None
-        live = prompt.labelled() if newest and prompt else None
         start = _start(newest.content) if newest else {}
-        where = {"based_on": newest.number if newest else 0, "active_was": live.number if live else 0}
+        where = {"based_on": newest.number if newest else 0}
         options["initial"] = {**start, **where, **(options.get("initial") or {})}
         super().__init__(data, files, **{**options, "label_suffix": ""})
         self.message_rows = Messages(data, prefix="messages", initial=start.get("messages"))

@@ -1,7 +1,8 @@
 """Filling `{{ name }}` with declared text, in one pass and nothing else.
 
-What a variable holds is never read as a template, so it comes out verbatim, whatever braces, tags or
-markers it has. Everything else in braces is plain text.
+What a variable holds is never read as a template, so its braces and tags come out verbatim. Only what a
+model's own chat format would read as an instruction marker is taken apart, see `markers.py`. Everything
+else in braces is plain text.
 """
 
 import re
@@ -10,9 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from llm.types import Message
+from prompts import markers
 from prompts.errors import Fault, MissingVariable, NotText, UndeclaredPlaceholder, UnknownVariable
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+TYPES = ("string",)  # what is put into a text is a text
 PLACEHOLDER = re.compile(rf"\{{\{{[ \t]*({NAME.pattern})[ \t]*\}}\}}")
 
 
@@ -21,6 +24,7 @@ class Variable:
     """A text that the caller gives; `default` stands in where it may be left out, `sample` in previews."""
 
     name: str
+    type: str = "string"
     required: bool = True
     default: str | None = None
     sample: str = ""
@@ -29,7 +33,7 @@ class Variable:
         """Return the variable as it is stored and sent."""
         return {
             "name": self.name,
-            "type": "string",
+            "type": self.type,
             "required": self.required,
             "default": self.default,
             "sample": self.sample,
@@ -40,6 +44,7 @@ class Variable:
         """Return the variable that `as_json` gave."""
         return cls(
             name=stored["name"],
+            type=stored.get("type", "string"),
             required=stored.get("required", True),
             default=stored.get("default"),
             sample=stored.get("sample", ""),
@@ -75,7 +80,10 @@ def samples(variables: Iterable[Variable]) -> dict[str, str]:
 
 
 def _fill(text: str, texts: Mapping[str, str]) -> str:
-    return PLACEHOLDER.sub(lambda match: texts[match[1]], text)
+    parts = PLACEHOLDER.split(text)
+    names = parts[1::2]
+    parts[1::2] = (texts[name] for name in names)
+    return markers.defused(parts)
 
 
 def _texts(variables: Sequence[Variable], values: Mapping[str, object]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Rendering prompts for callers, and the two ways to change one: save a version, move a label."""
+"""Rendering prompts for callers, and saving versions; what a label says is changed by `publishing`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ from django.db import transaction
 from llm.types import Message, PromptRef
 from prompts import files, rendering
 from prompts.content import Content
-from prompts.errors import InvalidPrompt, LabelMoved, UnknownPrompt
-from prompts.models import LABEL, LABEL_RULE, PRODUCTION, Prompt, PromptLabel, PromptMove, PromptVersion
+from prompts.errors import UnknownPrompt
+from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptVersion
+from prompts.publishing import lock
+from prompts.publishing import move_label as move_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +44,14 @@ async def render(
     *,
     label: str = PRODUCTION,
     version: int | None = None,
+    subject: str = "",
 ) -> Rendered:
-    """Fill the prompt as it is now, in one query; a `version` goes before the label. Raises PromptError."""
-    found = await find(slug, label=label, version=version)
+    """Fill the prompt as it is now, in one query; a `version` goes before the label. Raises PromptError.
+
+    `subject` is who or what it is for, such as `user:5`: while a label tries a canary, a subject always gets
+    the same version, and who gives none gets the label's own.
+    """
+    found = await find(slug, label=label, version=version, subject=subject)
     content = found.content
     return Rendered(
         slug=slug,
@@ -59,12 +66,17 @@ async def render(
     )
 
 
-async def find(slug: str, *, label: str = PRODUCTION, version: int | None = None) -> PromptVersion:
+async def find(
+    slug: str, *, label: str = PRODUCTION, version: int | None = None, subject: str = ""
+) -> PromptVersion:
     """Return the version of a number or, without one, of a label; raises UnknownPrompt."""
-    try:
-        return await PromptVersion.objects.of(slug, label=label, number=version).aget()
-    except PromptVersion.DoesNotExist:
-        pass
+    if version is not None:
+        found = await PromptVersion.objects.filter(prompt__slug=slug, number=version).afirst()
+    else:
+        row = await PromptLabel.objects.of(slug, label).afirst()
+        found = row.version_for(subject) if row else None
+    if found:
+        return found
     if not await Prompt.objects.filter(slug=slug).aexists():
         raise UnknownPrompt(f"There is no prompt “{slug[:64]}”.", names=[slug])
     wanted = f"version {version}" if version is not None else f"label “{label[:32]}”"
@@ -75,7 +87,7 @@ async def find(slug: str, *, label: str = PRODUCTION, version: int | None = None
 def save_version(prompt: Prompt, content: Content, *, author: User | None, note: str = "") -> PromptVersion:
     """Write the next version; nothing goes live by it. Raises InvalidPrompt."""
     content = content.tidied()
-    _lock(prompt)
+    lock(prompt)
     newest = prompt.versions.first()
     return PromptVersion.objects.create(
         prompt=prompt,
@@ -93,38 +105,6 @@ def save_version(prompt: Prompt, content: Content, *, author: User | None, note:
     )
 
 
-@transaction.atomic
-def move_label(
-    prompt: Prompt,
-    label: str,
-    version: PromptVersion,
-    *,
-    who: User | None,
-    why: str = "",
-    expected: int | None = None,
-) -> PromptLabel:
-    """Point a label at a version and write the audit row; pointing it where it is writes none.
-
-    `expected` is the number that the caller saw it at, 0 for nowhere: LabelMoved if that is no longer so.
-    """
-    if version.prompt_id != prompt.pk:
-        raise InvalidPrompt(f"{version} belongs to another prompt.")
-    if not LABEL.fullmatch(label):
-        raise InvalidPrompt(f"A label cannot be named “{label[:32]}”. {LABEL_RULE}", names=[label])
-    _lock(prompt)
-    row = prompt.labels.select_related("version").filter(name=label).first()
-    was = row.version if row else None
-    if expected is not None and expected != (was.number if was else 0):
-        raise LabelMoved(_moved(prompt, label, was), names=[label])
-    if row and was == version:
-        return row
-    row, _ = PromptLabel.objects.update_or_create(prompt=prompt, name=label, defaults={"version": version})
-    PromptMove.objects.create(
-        prompt=prompt, label=label, from_version=was, to_version=version, who=who, why=why
-    )
-    return row
-
-
 def install_starters() -> list[str]:
     """Create the starter prompts that do not exist, active; returns their slugs. Existing ones are left."""
     return [file.slug for file in files.starters() if install(file, author=None, note="Came with Parley")]
@@ -140,15 +120,3 @@ def install(file: files.PromptFile, *, author: User | None, note: str) -> bool:
         version = save_version(prompt, file.content, author=author, note=note)
         move_label(prompt, PRODUCTION, version, who=None, why=note)
     return created
-
-
-def _lock(prompt: Prompt) -> None:
-    """Make editors of one prompt take turns. SQLite's immediate transactions do so by themselves."""
-    Prompt.objects.select_for_update().get(pk=prompt.pk)
-
-
-def _moved(prompt: Prompt, label: str, version: PromptVersion | None) -> str:
-    move = prompt.moves.filter(label=label).select_related("who").first()
-    who = move.who.get_username() if move and move.who else "Somebody"
-    where = f"to version {version.number}" if version else "away"
-    return f"{who} moved “{label}” {where} in the meantime. Look at that version, then decide again."

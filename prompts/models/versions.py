@@ -37,6 +37,7 @@ class Prompt(models.Model):
 
     class Meta:
         ordering = ["slug"]
+        permissions = [("publish", "Can publish: move the label production")]
 
     def __str__(self) -> str:
         return self.title or self.slug
@@ -47,11 +48,6 @@ class Prompt(models.Model):
 
 
 class PromptVersions(AppendOnlyRows["PromptVersion"]):
-    def of(self, slug: str, *, label: str, number: int | None) -> PromptVersions:
-        """The version with this number, or without one that the label points at."""
-        chosen = Q(number=number) if number is not None else Q(labels__name=label)
-        return self.filter(chosen, prompt__slug=slug)
-
     def newest(self) -> PromptVersions:
         """The last version of each prompt, with the prompt, by slug."""
         numbers = PromptVersion.objects.filter(prompt=OuterRef("prompt")).order_by("-number")

@@ -79,6 +79,8 @@ def test_an_edit_of_the_prompt_reaches_the_next_message(site: Site, browser: Bro
     page.get_by_role("link", name="Assistant").first.click()
     page.get_by_label("System").fill("Answer in a {{ tone }} tone with one short sentence.")
     page.get_by_role("button", name="Save as version 2").click()
+    page.get_by_role("link", name="Publish version 2").first.click()
+    page.get_by_role("button", name="Publish version 2").click()
     page.goto(site.url)
     page.locator("#text").fill("What is a database index?")
     page.locator("#send").click()

@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 
 from llm.types import Message, Role
 from prompts import service
@@ -46,3 +46,15 @@ def activate(prompt: Prompt, number: int, *, who: User | None = None) -> PromptV
     version = prompt.versions.get(number=number)
     service.move_label(prompt, PRODUCTION, version, who=who)
     return version
+
+
+def staff(name: str, *permissions: str) -> User:
+    """A person who may open the admin and has these permissions of prompts."""
+    user = User.objects.create_user(name, is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
+
+
+def publisher(name: str = "petra") -> User:
+    """A person who may change prompts and publish them."""
+    return staff(name, "view_prompt", "change_prompt", "add_prompt", "publish")

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
-from prompts.models import Prompt, PromptMove
+from prompts.models import Prompt
 from prompts.rendering import Variable
-from tests.prompts.factories import activate, content, make_prompt
+from tests.prompts.factories import content, make_prompt, staff
 
 LIST = "/admin/prompts/prompt/"
 TONE = Variable(name="tone", required=False, default="friendly", sample="dry")
@@ -25,14 +25,8 @@ def version_page(prompt: Prompt, number: int) -> str:
     return reverse("admin:prompts_prompt_version", args=[prompt.pk, number])
 
 
-def activate_page(prompt: Prompt, number: int) -> str:
-    return reverse("admin:prompts_prompt_activate", args=[prompt.pk, number])
-
-
-def staff(name: str, *permissions: str) -> User:
-    user = User.objects.create_user(name, is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    return user
+def publish_page(prompt: Prompt, number: int) -> str:
+    return reverse("admin:prompts_prompt_publish", args=[prompt.pk, number])
 
 
 def filled(response: Any, **changes: Any) -> dict[str, Any]:
@@ -78,28 +72,20 @@ def save(client: Client, prompt: Prompt, **changes: Any) -> Any:
     return client.post(page(prompt), filled(client.get(page(prompt)), **changes), follow=True)
 
 
-def test_saving_makes_the_next_version_and_makes_it_active(editor: Client, prompt: Prompt) -> None:
-    response = save(editor, prompt, system="Be very {{ tone }}.\r\n", note="warmer")
+def test_saving_makes_the_next_version_and_nothing_live(editor: Client, prompt: Prompt) -> None:
+    response = save(editor, prompt, system="Be very {{ tone }}.\r\n", note="warmer", activate=True)
     newest = prompt.versions.get(number=2)
     assert newest.messages == [{"role": "system", "content": "Be very {{ tone }}."}]
     assert newest.variables == prompt.versions.get(number=1).variables
     assert (str(newest.author), newest.note) == ("erin", "warmer")
-    assert prompt.labelled() == newest
-    assert told(response) == ["Version 2 is active. The next message uses it."]
-    assert str(PromptMove.objects.first()) == "production from 1 to 2"
+    assert prompt.labelled() == prompt.versions.get(number=1)
+    assert prompt.moves.count() == 1
+    assert told(response) == ["Version 2 is saved. Version 1 stays active."]
     assert "text, as version 2" in LogEntry.objects.latest("id").get_change_message()
 
 
-def test_saving_without_making_it_active_leaves_what_runs(editor: Client, prompt: Prompt) -> None:
-    response = save(editor, prompt, system="New", activate=False)
-    live = prompt.labelled()
-    assert live
-    assert (live.number, prompt.versions.count()) == (1, 2)
-    assert told(response) == ["Version 2 is saved. Version 1 stays active."]
-
-
 def test_unchanged_content_makes_no_version_and_moves_nothing(editor: Client, prompt: Prompt) -> None:
-    save(editor, prompt, system="New", activate=False)
+    save(editor, prompt, system="New")
     response = save(editor, prompt, title="Hello", note="only the title")
     assert told(response) == [
         "The text is as in version 2, so no new version was made. Version 1 stays active."
@@ -196,10 +182,10 @@ def test_a_prompt_is_made_through_add(editor: Client) -> None:
     start = editor.get(f"{LIST}add/")
     sent = filled(start, title="Farewell", slug="farewell", system="Say goodbye.")
     response = editor.post(f"{LIST}add/", sent, follow=True)
-    live = Prompt.objects.get(slug="farewell").labelled()
-    assert live
-    assert (live.number, live.messages[0]["content"]) == (1, "Say goodbye.")
-    assert told(response) == ["Version 1 is active. The next message uses it."]
+    made = Prompt.objects.get(slug="farewell")
+    assert made.versions.get().messages[0]["content"] == "Say goodbye."
+    assert made.labelled() is None
+    assert told(response) == ["Version 1 is saved. No version is active yet."]
 
 
 def test_a_slug_stays(editor: Client, prompt: Prompt) -> None:
@@ -208,39 +194,12 @@ def test_a_slug_stays(editor: Client, prompt: Prompt) -> None:
     assert prompt.slug == "greeting"
 
 
-def test_moving_back_is_one_post_and_is_audited(editor: Client, prompt: Prompt) -> None:
-    save(editor, prompt, system="New")
-    sent = {"active_was": "2", "why": "The old one was calmer."}
-    response = editor.post(activate_page(prompt, 1), sent, follow=True)
-    live = prompt.labelled()
-    assert live
-    assert live.number == 1
-    move = prompt.moves.select_related("who")[0]
-    assert (str(move), str(move.who), move.why) == (
-        "production from 2 to 1",
-        "erin",
-        "The old one was calmer.",
-    )
-    assert told(response) == ["Version 1 is active. The next message uses it."]
-    assert b"The old one was calmer." in response.content
-
-
-def test_who_moves_a_label_that_moved_is_told(editor: Client, alice: User) -> None:
-    prompt = make_prompt("one", "two", "three")
-    activate(prompt, 2, who=alice)
-    response = editor.post(activate_page(prompt, 3), {"active_was": "1"}, follow=True)
-    assert prompt.labelled() == prompt.versions.get(number=2)
-    assert "alice moved “production” to version 2 in the meantime" in told(response)[0]
-
-
-def test_two_editors_write_at_once_and_the_later_is_told(editor: Client, prompt: Prompt, alice: User) -> None:
+def test_two_editors_write_at_once_and_the_later_is_told(editor: Client, prompt: Prompt) -> None:
     seen = editor.get(page(prompt))
     save(editor, prompt, system="First")
     response = editor.post(page(prompt), filled(seen, system="Second"), follow=True)
     assert prompt.versions.count() == 3
-    assert prompt.labelled() == prompt.versions.get(number=2)
     assert told(response)[0].startswith("While you wrote, version 2 was saved.")
-    assert told(response)[1].startswith("Version 3 is kept, but it is not active.")
 
 
 def test_an_old_form_without_changes_undoes_nobody(editor: Client, prompt: Prompt) -> None:
@@ -291,21 +250,24 @@ def test_without_the_permission_nothing_changes(
 ) -> None:
     prompt.versions.create(number=2, messages=[{"role": "system", "content": "two"}])
     client.force_login(staff("vera", *permissions))
-    client.post(page(prompt), {"title": "x", "system": "hacked", "activate": "on"})
-    assert client.post(activate_page(prompt, 2), {}).status_code == 403
+    client.post(page(prompt), {"title": "x", "system": "hacked"})
+    assert client.post(publish_page(prompt, 2), {}).status_code == 403
     assert prompt.versions.count() == 2
     assert prompt.labelled() == prompt.versions.get(number=1)
 
 
 def test_strangers_are_sent_to_sign_in(client: Client, prompt: Prompt, bob: User) -> None:
     client.force_login(bob)
-    for address in (page(prompt), version_page(prompt, 1), activate_page(prompt, 1)):
+    for address in (page(prompt), version_page(prompt, 1), publish_page(prompt, 1)):
         assert client.post(address).status_code == 302
     assert prompt.moves.count() == 1
 
 
 def test_looking_moves_nothing(editor: Client, prompt: Prompt) -> None:
-    assert editor.get(activate_page(prompt, 1)).status_code == 405
+    save(editor, prompt, system="New")
+    text = editor.get(publish_page(prompt, 2)).content.decode()
+    assert "message 1: &quot;system: New&quot; instead of" in text
+    assert prompt.moves.count() == 1
 
 
 def test_nobody_deletes_a_prompt_or_a_move(client: Client, prompt: Prompt, carol: User) -> None:

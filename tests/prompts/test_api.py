@@ -13,14 +13,15 @@ from django.test import AsyncClient, override_settings
 from django.urls import path
 from ninja import NinjaAPI
 
+from config.auth import SessionAuth
 from prompts import service
 from prompts.api import router
 from prompts.errors import PromptError
-from prompts.models import Prompt
+from prompts.models import Prompt, PromptMove
 from prompts.rendering import Variable
-from tests.prompts.factories import activate, content, make_prompt
+from tests.prompts.factories import activate, content, make_prompt, publisher, staff
 
-api = NinjaAPI(urls_namespace="prompts-alone")
+api = NinjaAPI(urls_namespace="prompts-alone", auth=SessionAuth())
 api.add_router("/prompts", router)
 urlpatterns = [path("", api.urls)]
 
@@ -46,7 +47,13 @@ def _mounted() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _greeting(alice: User) -> None:
     prompt = make_prompt(content("Be {{ tone }}.", variables=(TONE,), temperature=0.5), "Two.", author=alice)
-    service.move_label(prompt, "staging", prompt.versions.get(number=2), who=alice)
+    service.move_label(prompt, "staging", prompt.versions.get(number=2), who=None)
+
+
+@pytest.fixture(autouse=True)
+def _vera(async_client: AsyncClient, _greeting: None) -> None:
+    """Who calls may look at prompts, unless a test says otherwise."""
+    async_client.force_login(staff("vera", "view_prompt"))
 
 
 async def test_lists_prompts(async_client: AsyncClient) -> None:
@@ -139,3 +146,62 @@ async def test_says_what_is_wrong(
 async def test_an_unknown_prompt_is_not_found(async_client: AsyncClient) -> None:
     response = await async_client.get("/prompts/nobody")
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("query", ["version=2", "label=staging"])
+async def test_a_draft_is_for_who_may_look_at_prompts(
+    async_client: AsyncClient, bob: User, query: str
+) -> None:
+    await async_client.aforce_login(bob)
+    assert (await async_client.get("/prompts/greeting")).status_code == 200
+    response = await async_client.get(f"/prompts/greeting?{query}")
+    assert (response.status_code, response.json()["code"]) == (403, "forbidden")
+    name, _, value = query.partition("=")
+    sent = {name: int(value) if name == "version" else value}
+    response = await async_client.post("/prompts/greeting/render", sent, content_type="application/json")
+    assert response.status_code == 403
+
+
+async def move(client: AsyncClient, name: str = "production", **body: Any) -> Any:
+    return await client.post(f"/prompts/greeting/labels/{name}", body, content_type="application/json")
+
+
+async def roll_back(client: AsyncClient) -> Any:
+    address = "/prompts/greeting/labels/production/rollback"
+    return await client.post(address, {"why": "worse"}, content_type="application/json")
+
+
+async def test_a_publisher_moves_production_and_back(async_client: AsyncClient) -> None:
+    await async_client.aforce_login(await sync_to_async(publisher)())
+    moved = await move(async_client, version=2, why="better", expected=1)
+    assert (moved.status_code, moved.json()["version"]) == (200, 2)
+    assert (await move(async_client, version=1, expected=1)).status_code == 409
+    assert (await roll_back(async_client)).json()["version"] == 1
+    rows = PromptMove.objects.filter(label="production").select_related("from_version", "to_version")[:2]
+    moves = [(str(row), row.why) async for row in rows]
+    assert moves == [("production from 2 to 1", "worse"), ("production from 1 to 2", "better")]
+
+
+async def test_an_editor_moves_other_labels_alone(async_client: AsyncClient) -> None:
+    await async_client.aforce_login(await sync_to_async(staff)("erin", "view_prompt", "change_prompt"))
+    refused = await move(async_client, version=2)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+    assert (await roll_back(async_client)).status_code == 403
+    assert (await move(async_client, "staging", version=1)).json()["version"] == 1
+
+
+async def test_a_stranger_moves_nothing(async_client: AsyncClient, bob: User) -> None:
+    await async_client.aforce_login(bob)
+    assert (await move(async_client, "staging", version=1)).status_code == 403
+    await async_client.alogout()
+    assert (await move(async_client, "staging", version=1)).status_code == 401
+    assert (await async_client.get("/prompts/greeting")).status_code == 401
+
+
+async def test_where_a_second_person_must_agree_a_move_is_proposed(
+    async_client: AsyncClient, needs_approval: None
+) -> None:
+    await async_client.aforce_login(await sync_to_async(publisher)())
+    moved = await move(async_client, version=2)
+    assert (moved.status_code, moved.json()["version"]) == (202, 1)
+    assert moved.json()["proposal"]

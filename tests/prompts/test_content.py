@@ -133,3 +133,42 @@ def test_check_tells_everything_at_once() -> None:
     with pytest.raises(InvalidPrompt) as caught:
         Content(messages=(Message(role="user", content=" "),), parameters={"max_tokens": 0}).check()
     assert [e["pointer"] for e in caught.value.errors] == ["/messages/0/content", "/parameters/max_tokens"]
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"),
+    [
+        ("sk-ant-abcdefgh12345678", "an API key, “sk-a…” in line 2"),
+        ("Bearer abcdefgh1234567890abcdef", "an access token"),
+        ("password=hunter2hunter2", "a password or another secret"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----", "a private key"),
+    ],
+)
+def test_a_secret_is_refused_and_named(secret: str, says: str) -> None:
+    [fault] = content(f"Use this:\n{secret}").faults()
+    assert fault["pointer"] == "/messages/0/content"
+    assert says in fault["message"]
+    assert secret not in fault["message"]
+
+
+def test_a_sample_is_searched_for_secrets_too() -> None:
+    key = Variable(name="key", sample="ghp_abcdefghijklmnopqrstuvwxyz0123")
+    assert pointers(content("{{ key }}", variables=(key,))) == ["/variables/0/sample"]
+
+
+@pytest.mark.parametrize(
+    "plain",
+    [
+        "Never tell a password.",
+        "token: {{ key }}",
+        "password={{ key }}",
+        "Write to help@example.org",
+        "[secret]",
+    ],
+)
+def test_what_is_no_secret_may_stand(plain: str) -> None:
+    assert pointers(content(plain, variables=(Variable(name="key"),))) == []
+
+
+def test_a_variable_is_a_string() -> None:
+    assert pointers(content("x", variables=(Variable(name="a", type="number"),))) == ["/variables/0/type"]

@@ -18,7 +18,7 @@ from llm.types import Message
 from prompts import exchange, files, service
 from prompts.content import Content
 from prompts.files import PromptFile
-from prompts.models import Prompt
+from prompts.models import Prompt, PromptMove
 from prompts.rendering import Variable
 from tests.prompts.factories import activate, content, make_prompt
 from tests.prompts.test_authors import ADA, commit
@@ -109,12 +109,20 @@ def test_import_makes_a_version_of_what_differs_and_moves_nothing(run: Run, tmp_
     assert prompt.labelled() == prompt.versions.get(number=1)
 
 
-def test_import_creates_a_prompt_that_is_new_and_active(run: Run, tmp_path: Path) -> None:
+def test_import_creates_a_prompt_and_puts_it_nowhere(run: Run, tmp_path: Path) -> None:
     write(tmp_path, title="Hello there", description="Says hello.")
-    assert run("import", tmp_path) == (0, ["greeting.md: new prompt, version 1, in production"])
+    assert run("import", tmp_path) == (0, ["greeting.md: new prompt, version 1, not in production"])
     prompt = Prompt.objects.get()
     assert (prompt.slug, prompt.title, prompt.description) == ("greeting", "Hello there", "Says hello.")
-    assert prompt.labelled() == prompt.versions.get(number=1)
+    assert prompt.labelled() is None
+
+
+def test_a_new_prompt_is_published_when_asked(run: Run, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert run("import", tmp_path, "--publish") == (
+        0,
+        ["greeting.md: new prompt, version 1", "greeting.md: production is version 1 now"],
+    )
 
 
 def test_importing_again_changes_nothing(run: Run, tmp_path: Path) -> None:
@@ -321,7 +329,8 @@ def test_export_import_export_gives_the_same_bytes(said: Content, title: str, de
         assert exchange.take_in(folder, publish=False)
         assert exported(Path(other)) == first
         assert list(exchange.export(folder)) == []
-        assert exchange.take_in(folder, publish=True) == []
+        assert exchange.take_in(folder, publish=False) == []
+        assert not PromptMove.objects.exists()
         assert list(exchange.drift(folder)) == []
 
 

@@ -6,15 +6,15 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from asgiref.sync import sync_to_async
+from asgiref.sync import async_to_sync, sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from llm.types import Message, PromptRef
 from prompts import service
-from prompts.errors import InvalidPrompt, LabelMoved, MissingVariable, UnknownPrompt
-from prompts.models import PRODUCTION, Prompt, PromptMove, PromptVersion
+from prompts.errors import InvalidPrompt, MissingVariable, UnknownPrompt
+from prompts.models import Prompt
 from prompts.rendering import Variable
 from tests.prompts.factories import activate, content, make_prompt
 
@@ -69,7 +69,7 @@ async def test_says_how_answers_are_kept_and_stopped() -> None:
 def test_renders_in_one_query() -> None:
     make_prompt()
     with CaptureQueriesContext(connection) as queries:
-        PromptVersion.objects.of("greeting", label=PRODUCTION, number=None).get()
+        assert async_to_sync(service.find)("greeting").number == 1
     assert len(queries) == 1
 
 
@@ -128,48 +128,6 @@ def test_two_editors_save_at_once_and_both_versions_exist() -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(save, range(4)))
     assert sorted(prompt.versions.values_list("number", flat=True)) == list(range(1, 22))
-
-
-def test_a_move_writes_who_when_from_to_and_why(alice: User) -> None:
-    prompt = make_prompt("one", "two")
-    service.move_label(prompt, PRODUCTION, prompt.versions.get(number=2), who=alice, why="shorter")
-    move = PromptMove.objects.latest("id")
-    assert (move.who, move.label, move.why) == (alice, PRODUCTION, "shorter")
-    assert str(move) == "production from 1 to 2"
-
-
-def test_moving_a_label_where_it_is_writes_nothing() -> None:
-    prompt = make_prompt("one")
-    activate(prompt, 1)
-    assert prompt.moves.count() == 1
-
-
-def test_two_people_move_a_label_and_one_is_told(alice: User, bob: User) -> None:
-    prompt = make_prompt("one", "two", "three")
-    two, three = prompt.versions.get(number=2), prompt.versions.get(number=3)
-    service.move_label(prompt, PRODUCTION, two, who=alice, expected=1)
-    with pytest.raises(LabelMoved, match="alice moved “production” to version 2 in the meantime"):
-        service.move_label(prompt, PRODUCTION, three, who=bob, expected=1)
-    assert prompt.labelled() == two
-
-
-def test_expecting_nothing_finds_a_label_that_appeared() -> None:
-    prompt = make_prompt("one", "two")
-    with pytest.raises(LabelMoved):
-        service.move_label(prompt, PRODUCTION, prompt.versions.get(number=2), who=None, expected=0)
-
-
-def test_a_label_stays_with_its_prompt() -> None:
-    other = make_prompt(slug="other")
-    with pytest.raises(InvalidPrompt):
-        service.move_label(make_prompt(), PRODUCTION, other.versions.get(), who=None)
-
-
-@pytest.mark.parametrize("label", ["", "Production", "a b", "x" * 33, "1st"])
-def test_labels_have_plain_names(label: str) -> None:
-    prompt = make_prompt()
-    with pytest.raises(InvalidPrompt):
-        service.move_label(prompt, label, prompt.versions.get(), who=None)
 
 
 def test_starters_come_once_and_edits_stay(alice: User) -> None:

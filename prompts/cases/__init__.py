@@ -1,0 +1,1 @@
+"""Test cases of prompts: inputs and checks, run over a version before it goes live."""

@@ -1,0 +1,241 @@
+"""The admin's pages about what is live: publish, roll back, decide a proposal, compare a canary.
+
+They read a form, ask `approval` and say what came of it. Who may do it is decided there, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from prompts import approval, publishing, uses
+from prompts.comparison import Figure, Side, compare
+from prompts.drift import changes
+from prompts.errors import NotAllowed, PromptError
+from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptMove, PromptProposal, PromptVersion
+from prompts.publishing import Change
+
+if TYPE_CHECKING:
+    from django.contrib.admin import ModelAdmin
+
+Kind = PromptMove.Kind
+
+
+class LivePages:
+    """The pages, for the admin of prompts."""
+
+    def __init__(self, admin: ModelAdmin[Prompt]) -> None:
+        self.admin = admin
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    def publish(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show what publishing a version changes; do it, or propose it, when it is sent."""
+        version = version_of(pk, number)
+        self._check_view(request, version.prompt)
+        if request.method == "POST":
+            label = request.POST.get("label", PRODUCTION)
+            return self._change(request, version.prompt, label, version, (Kind.MOVE, Kind.CANARY))
+        active = version.prompt.labelled()
+        return self._page(
+            request,
+            "publish",
+            version.prompt,
+            title=_("Publish version %(number)s") % {"number": number},
+            version=version,
+            changes=list(changes(version.content, active.content)) if active else [],
+            warnings=list(uses.mismatches(version.prompt.slug, version.content)),
+        )
+
+    @method_decorator(require_http_methods(["GET", "POST"]))
+    def compare(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Show the canary beside the version that it is tried against; promote or stop it."""
+        prompt = get_object_or_404(Prompt, pk=pk)
+        self._check_view(request, prompt)
+        label = PromptLabel.objects.of(prompt.slug, PRODUCTION).first()
+        if label is None or label.canary is None or label.canary_since is None:
+            messages.info(request, _("No canary runs on “%(label)s”.") % {"label": PRODUCTION})
+            return HttpResponseRedirect(form_page(prompt))
+        if request.method == "POST":
+            goal = label.version if request.POST.get("kind") == Kind.STOP else label.canary
+            return self._change(request, prompt, PRODUCTION, goal, (Kind.CANARY, Kind.PROMOTE, Kind.STOP))
+        sides = compare(prompt.slug, [label.version.number, label.canary.number], label.canary_since)
+        title = _("Compare the canary")
+        return self._page(request, "compare", prompt, title=title, sides=sides, rows=list(_rows(sides)))
+
+    @method_decorator(require_POST)
+    def rollback(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Undo what went live last."""
+        prompt = get_object_or_404(Prompt, pk=pk)
+        self._check_view(request, prompt)
+        return _told(
+            request,
+            prompt,
+            lambda: publishing.rollback(
+                prompt,
+                PRODUCTION,
+                who=person(request),
+                why=request.POST.get("why", "").strip(),
+                expected=_number(request, "expected"),
+            ),
+        )
+
+    @method_decorator(require_POST)
+    def decide(self, request: HttpRequest, pk: int, proposal: int) -> HttpResponse:
+        """Approve or decline a proposal."""
+        found = get_object_or_404(
+            PromptProposal.objects.select_related("prompt", "who"), pk=proposal, prompt=pk
+        )
+        self._check_view(request, found.prompt)
+        note = request.POST.get("note", "").strip()
+        if request.POST.get("decision") == approval.Decision.APPROVED:
+            return _told(
+                request, found.prompt, lambda: approval.approve(found, who=person(request), note=note)
+            )
+        return _told(request, found.prompt, lambda: approval.decline(found, who=person(request), note=note))
+
+    def _change(
+        self, request: HttpRequest, prompt: Prompt, label: str, version: PromptVersion, kinds: Sequence[str]
+    ) -> HttpResponse:
+        kind = request.POST.get("kind", Kind.MOVE)
+        if kind not in kinds:
+            raise PermissionDenied
+        change = Change(
+            label=label,
+            kind=kind,
+            version=version,
+            weight=_number(request, "weight") if kind == Kind.CANARY else None,
+            why=request.POST.get("why", "").strip(),
+            expected=_number(request, "expected"),
+            expected_weight=_number(request, "expected_weight"),
+        )
+        return _told(request, prompt, lambda: approval.ask(prompt, change, who=person(request)))
+
+    def _check_view(self, request: HttpRequest, prompt: Prompt) -> None:
+        if not self.admin.has_view_or_change_permission(request, prompt):
+            raise PermissionDenied
+
+    def _page(self, request: HttpRequest, name: str, prompt: Prompt, **more: Any) -> HttpResponse:
+        context = {
+            **self.admin.admin_site.each_context(request),
+            **history(request, prompt),
+            "opts": self.admin.opts,
+            **more,
+        }
+        return TemplateResponse(request, f"admin/prompts/prompt/{name}.html", context)
+
+
+def history(request: HttpRequest, prompt: Prompt) -> dict[str, Any]:
+    """Return what stands beside the text: versions, what is live, what waits, and what the person may do."""
+    versions = list(prompt.versions.select_related("author").defer("messages", "variables", "output_schema"))
+    label = PromptLabel.objects.of(prompt.slug, PRODUCTION).first()
+    who = person(request)
+    may_change = who.has_perm("prompts.change_prompt")
+    return {
+        "prompt": prompt,
+        "versions": versions,
+        "newest": versions[0] if versions else None,
+        "label": label,
+        "active": label.version if label else None,
+        "canary": label.canary if label else None,
+        "before": publishing.previous(prompt, PRODUCTION) or (label and label.canary),
+        "next_number": versions[0].number + 1 if versions else 1,
+        "moves": prompt.moves.select_related("who", "approver", "from_version", "to_version")[:5],
+        "proposals": list(PromptProposal.objects.open().filter(prompt=prompt)),
+        "may_change": may_change,
+        "may_publish": publishing.may(who, PRODUCTION),
+        "may_propose": publishing.asks_second() and may_change,
+        "second": publishing.asks_second(),
+    }
+
+
+def version_of(pk: int, number: int) -> PromptVersion:
+    """Return a version with its prompt and author, or answer 404."""
+    found = PromptVersion.objects.select_related("prompt", "author")
+    return get_object_or_404(found, prompt_id=pk, number=number)
+
+
+def person(request: HttpRequest) -> User:
+    """Return who is signed in: the admin lets nobody else in."""
+    return cast("User", request.user)
+
+
+def form_page(prompt: Prompt) -> str:
+    """Return the address of the prompt's form."""
+    return reverse("admin:prompts_prompt_change", args=[prompt.pk])
+
+
+def _told(request: HttpRequest, prompt: Prompt, act: Callable[[], Any]) -> HttpResponse:
+    """Do it and say what it came to; who may not gets 403."""
+    try:
+        done = act()
+    except NotAllowed as error:
+        raise PermissionDenied(error.sentence) from error
+    except PromptError as error:
+        messages.warning(request, error.sentence)
+    else:
+        messages.success(request, _outcome(done))
+    return HttpResponseRedirect(form_page(prompt))
+
+
+def _outcome(done: Any) -> str:
+    if isinstance(done, PromptProposal):
+        return _("Proposed. It happens when another person who may publish approves it.")
+    if not isinstance(done, PromptMove):
+        return _("Done. What is live is as before.")
+    number = done.to_version.number
+    if done.kind == Kind.CANARY:
+        said = _("Version %(number)s answers %(weight)s %% of the people now.")
+        return said % {"number": number, "weight": done.weight}
+    if done.label != PRODUCTION:
+        return _("“%(label)s” is version %(number)s now.") % {"label": done.label, "number": number}
+    return _("Version %(number)s is active. The next message uses it.") % {"number": number}
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.POST.get(name, "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
+def _rows(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
+    """Yield the table of figures, a row each."""
+    yield _("Calls"), [f"{side.calls:,}" for side in sides]
+    yield _("From the cache"), [f"{side.cached:,}" for side in sides]
+    yield _("Errors"), [f"{side.errors:,}" for side in sides]
+    yield _("Error rate"), [_percent(side.error_rate) for side in sides]
+    yield _("Half answer within"), [_ms(side.p50) for side in sides]
+    yield _("95 % answer within"), [_ms(side.p95) for side in sides]
+    yield _("Cost"), [_("unknown") if side.cost is None else f"${side.cost:.4f}" for side in sides]
+    yield _("Cost of a call"), [_dollars(side.cost_per_call) for side in sides]
+    yield _("Thumbs up, down"), [f"{side.up:,}, {side.down:,}" for side in sides]
+    yield _("Thumbs that are up"), [_percent(side.approval) for side in sides]
+
+
+def _percent(figure: Figure) -> str:
+    return _shown(figure, lambda value: f"{value * 100:.1f} %")
+
+
+def _ms(figure: Figure) -> str:
+    return _shown(figure, lambda value: f"{value:,.0f} ms")
+
+
+def _dollars(figure: Figure) -> str:
+    return _shown(figure, lambda value: f"${value:.6f}")
+
+
+def _shown(figure: Figure, write: Callable[[float], str]) -> str:
+    if figure.value is None:
+        return _("unknown")
+    if figure.low is None or figure.high is None:
+        return write(figure.value)
+    return f"{write(figure.value)} ({write(figure.low)} to {write(figure.high)})"
