@@ -1,8 +1,23 @@
 from llm.models.alerts import Alert
+from llm.models.batches import Batch, BatchItem
 from llm.models.bodies import CallBody
 from llm.models.budgets import Budget, BudgetEntry, BudgetPeriod
 from llm.models.cache import CachedReply
 from llm.models.calls import Call
 from llm.models.keys import ApiKey
+from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
 
-__all__ = ["Alert", "ApiKey", "Budget", "BudgetEntry", "BudgetPeriod", "CachedReply", "Call", "CallBody"]
+__all__ = [
+    "Alert",
+    "ApiKey",
+    "Batch",
+    "BatchItem",
+    "Budget",
+    "BudgetEntry",
+    "BudgetPeriod",
+    "CachedReply",
+    "Call",
+    "CallBody",
+    "ExtractionSchema",
+    "ExtractionSchemaVersion",
+]
