@@ -8,9 +8,7 @@ import json
 import logging
 import math
 import uuid
-from collections.abc import Iterable, Mapping
-from http import HTTPStatus
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from django.core.exceptions import (
     ObjectDoesNotExist,
@@ -21,41 +19,13 @@ from django.core.exceptions import (
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja.errors import HttpError, Throttled, ValidationError
 
-from llm.api.shapes import usage
-from llm.extraction import BadExtraction
+from llm import problems
 from llm.extraction.pointers import pointer
 from llm.ids import uuid7
-from llm.money import money
 
 logger = logging.getLogger(__name__)
 
-CODES = {
-    400: "invalid",
-    401: "unauthenticated",
-    402: "over_budget",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    422: "invalid",
-    429: "rate_limited",
-    503: "unavailable",
-    504: "timed_out",
-}
 RETRY_AFTER = 5  # seconds, where nobody knows better
-SHOWN = 4000  # characters of a wrong answer
-
-type Errors = Iterable[Mapping[str, str]]
-
-
-@runtime_checkable
-class Told(Protocol):
-    """An error that knows how to be told."""
-
-    status: int
-    code: str
-    sentence: str
 
 
 def problem(
@@ -63,22 +33,18 @@ def problem(
     detail: str,
     *,
     code: str = "",
-    errors: Errors = (),
+    errors: problems.Errors = (),
     retry_after: float | None = None,
     request_id: uuid.UUID | None = None,
-    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
-    """Return the response of a problem; `more` are members that only some problems have."""
-    body = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase.capitalize(),
-        "status": status,
-        "detail": detail,
-        "code": code or CODES.get(status, "fault"),
-        "request_id": str(request_id or uuid7()),
-        "errors": [dict(error) for error in errors],
-        **(more or {}),
-    }
+    """Return the response of a problem."""
+    return _response(
+        problems.body(status, detail, code=code, errors=errors, request_id=request_id), retry_after
+    )
+
+
+def _response(body: dict[str, Any], retry_after: float | None) -> HttpResponse:
+    status = body["status"]
     response = HttpResponse(json.dumps(body), status=status, content_type="application/problem+json")
     if status in (429, 503):
         response["Retry-After"] = str(math.ceil(RETRY_AFTER if retry_after is None else retry_after))
@@ -107,39 +73,14 @@ def of(request: HttpRequest, error: Any) -> HttpResponse:
             return problem(413, "The request is too large. Send it in parts.")
         case SuspiciousOperation():
             return problem(422, "The request is not valid.")
-        case Told():
-            return _told(error)
+        case problems.Told():
+            return _response(problems.of(error), getattr(error, "retry_after", None))
     return _fault(request, error)
 
 
 def _invalid(faults: list[dict[str, str]]) -> HttpResponse:
     said = [f"{fault['pointer'] or 'The body'}: {fault['message']}." for fault in faults[:3]]
     return problem(422, " ".join(["The request is not valid.", *said]), errors=faults)
-
-
-def _told(error: Told) -> HttpResponse:
-    partial = getattr(error, "partial", None)
-    return problem(
-        error.status,
-        error.sentence,
-        code=error.code,
-        errors=getattr(error, "errors", ()),
-        retry_after=getattr(error, "retry_after", None),
-        request_id=partial.request_id if partial else None,
-        more=_paid_for(error) if isinstance(error, BadExtraction) else None,
-    )
-
-
-def _paid_for(error: BadExtraction) -> dict[str, Any]:
-    """What a failed extraction cost and said: nothing that was paid for is lost."""
-    assert error.partial is not None  # noqa: S101 BadExtraction demands it
-    return {
-        "attempts": error.attempts,
-        "model": error.partial.model,
-        "usage": usage(error.partial.usage),
-        "cost": money(error.partial.cost),
-        "text": error.partial.text[:SHOWN],
-    }
 
 
 def _fault(request: HttpRequest, error: Exception) -> HttpResponse:

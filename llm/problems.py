@@ -1,0 +1,85 @@
+"""A failure as a problem (RFC 9457): of the REST API, of a stream, of one text among many."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from http import HTTPStatus
+from typing import Any, Protocol, runtime_checkable
+
+from llm.api.shapes import usage
+from llm.extraction import BadExtraction
+from llm.ids import uuid7
+from llm.money import money
+
+CODES = {
+    400: "invalid",
+    401: "unauthenticated",
+    402: "over_budget",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    422: "invalid",
+    429: "rate_limited",
+    503: "unavailable",
+    504: "timed_out",
+}
+SHOWN = 4000  # characters of a wrong answer
+
+type Errors = Iterable[Mapping[str, str]]
+
+
+@runtime_checkable
+class Told(Protocol):
+    """An error that knows how to be told. It may have `errors`, `retry_after` and `partial`."""
+
+    status: int
+    code: str
+    sentence: str
+
+
+def body(
+    status: int,
+    detail: str,
+    *,
+    code: str = "",
+    errors: Errors = (),
+    request_id: uuid.UUID | None = None,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the members of a problem; `more` are those that only some have."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase.capitalize(),
+        "status": status,
+        "detail": detail,
+        "code": code or CODES.get(status, "fault"),
+        "request_id": str(request_id or uuid7()),
+        "errors": [dict(error) for error in errors],
+        **(more or {}),
+    }
+
+
+def of(error: Told) -> dict[str, Any]:
+    """Return the problem that an error tells of."""
+    partial = getattr(error, "partial", None)
+    return body(
+        error.status,
+        error.sentence,
+        code=error.code,
+        errors=getattr(error, "errors", ()),
+        request_id=partial.request_id if partial else None,
+        more=_paid_for(error) if isinstance(error, BadExtraction) else None,
+    )
+
+
+def _paid_for(error: BadExtraction) -> dict[str, Any]:
+    """What a failed extraction cost and said: nothing that was paid for is lost."""
+    assert error.partial is not None  # noqa: S101 BadExtraction demands it
+    return {
+        "attempts": error.attempts,
+        "model": error.partial.model,
+        "usage": usage(error.partial.usage),
+        "cost": money(error.partial.cost),
+        "text": error.partial.text[:SHOWN],
+    }
