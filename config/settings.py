@@ -171,5 +171,8 @@ PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gi
     "title": ("text",),
     "extract-sentiment": ("text",),
     "extract-contact": ("text",),
+    "extract-invoice": ("text",),
+    "extract-event": ("text",),
+    "extract-entities": ("text",),
 }
 LLM_PURGES = ["chat.purge.old_events"]

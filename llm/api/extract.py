@@ -64,7 +64,7 @@ async def by_schema(request: HttpRequest, payload: TextAndSchema) -> dict[str, A
 @router.post("/extract/{name}", response=Extracted, summary="Extract with a schema by name")
 async def by_name(request: HttpRequest, name: str, payload: Text) -> dict[str, Any]:
     """Extract what a schema of GET /schemas describes."""
-    return await _extracted(request, named(name).model, payload)
+    return await _extracted(request, (await named(name)).schema, payload)
 
 
 async def _extracted(

@@ -16,31 +16,37 @@ class SchemaOut(BaseModel):
     name: str
     title: str
     json_schema: dict[str, Any]
+    version: int | None
 
 
 class SchemasOut(BaseModel):
     schemas: list[SchemaOut]
 
 
-def named(name: str) -> schemas.Named:
+async def named(name: str) -> schemas.Named:
     """Return the schema of a name; raises NotFound."""
-    if found := schemas.get(name):
+    if found := await schemas.find(name):
         return found
-    names = ", ".join(entry.name for entry in schemas.all_schemas())
+    names = ", ".join(entry.name for entry in await schemas.everything())
     raise NotFound(f"There is no schema named {name[:64]!r}. There are: {names}.")
 
 
 @router.get("/schemas", response=SchemasOut, summary="List the schemas")
 async def listed(request: HttpRequest) -> dict[str, Any]:
     """List the schemas that texts can be extracted into."""
-    return {"schemas": [_out(entry) for entry in schemas.all_schemas()]}
+    return {"schemas": [_out(entry) for entry in await schemas.everything()]}
 
 
 @router.get("/schemas/{name}", response=SchemaOut, summary="Look at one schema")
 async def one(request: HttpRequest, name: str) -> dict[str, Any]:
     """Look at one schema."""
-    return _out(named(name))
+    return _out(await named(name))
 
 
 def _out(entry: schemas.Named) -> dict[str, Any]:
-    return {"name": entry.name, "title": entry.title, "json_schema": entry.contract.json_schema}
+    return {
+        "name": entry.name,
+        "title": entry.title,
+        "json_schema": entry.contract.json_schema,
+        "version": entry.number,
+    }

@@ -1,65 +1,43 @@
-"""Schemas by name. Built in are `sentiment` and `contact`; a project adds its own with `register`."""
+"""Schemas by name: those that come along, a project's own (`register`), and those made in the admin."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from llm.extraction.contracts import ModelContract
+from llm.extraction.contracts import Contract, ModelContract, RawContract
+from llm.extraction.ready_made import Contact, Entities, Event, Invoice, Sentiment
 
+if TYPE_CHECKING:
+    from llm.models import ExtractionSchema
 
-class Sentiment(BaseModel):
-    """How a text feels about its subject."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    sentiment: Literal["positive", "negative", "neutral"]
-    confidence: float = Field(ge=0, le=1, description="How sure the judgement is, from 0 to 1.")
-    reasoning: str = Field(min_length=1, max_length=1000, description="One short sentence that says why.")
-
-
-Line = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Address(BaseModel):
-    """One postal address; what the text does not say is null."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    street: Line | None = None
-    city: Line | None = None
-    state: Line | None = None
-    zip: Annotated[str, Field(min_length=1, max_length=20)] | None = None
-    type: Literal["home", "work", "other"] = "other"
-
-
-class Contact(BaseModel):
-    """A person's contact details; what the text does not say is null."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: Line
-    email: Annotated[str, Field(pattern="^[^@\\s]+@[^@\\s]+$", max_length=254)] | None = None
-    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    company: Line | None = None
-    addresses: list[Address] = Field(default=[], max_length=20)
+__all__ = ["Contact", "Entities", "Event", "Invoice", "Named", "Sentiment", "everything", "find", "register"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """A schema that is called by name; `prompt` is the slug of its instructions, None for built-in ones."""
+    """A schema that is called by name.
+
+    `schema` is what `extract` takes. `prompt` is the slug of its instructions, None for built-in ones;
+    `version` the primary key and `number` the number of the version of one that was made in the admin.
+    """
 
     name: str
-    model: type[BaseModel]
+    schema: type[BaseModel] | Mapping[str, Any]
     prompt: str | None = None
+    version: int | None = None
+    number: int | None = None
 
     @property
     def title(self) -> str:
         return str(self.contract.json_schema.get("title", self.name))
 
     @property
-    def contract(self) -> ModelContract:
-        return ModelContract.of(self.model, self.name)
+    def contract(self) -> Contract:
+        if isinstance(self.schema, Mapping):
+            return RawContract.of(self.schema)
+        return ModelContract.of(self.schema, self.name)
 
 
 _registry: dict[str, Named] = {}
@@ -67,23 +45,46 @@ _registry: dict[str, Named] = {}
 
 def register(name: str, model: type[BaseModel], *, prompt: str | None = None) -> None:
     """Make `model` callable by `name`; the prompt takes the variable `text`."""
-    _registry[name] = Named(name=name, model=model, prompt=prompt)
+    _registry[name] = Named(name=name, schema=model, prompt=prompt)
 
 
-def get(name: str) -> Named | None:
-    """Return the schema of a name, or None."""
-    return _registry.get(name)
-
-
-def all_schemas() -> list[Named]:
-    """Return every schema, by name."""
-    return [_registry[name] for name in sorted(_registry)]
+def of_code() -> Mapping[str, Named]:
+    """Return the schemas of code by name. No other schema may take one of these names."""
+    return _registry
 
 
 def named(model: type[BaseModel]) -> Named | None:
     """Return the entry that `model` was registered as, or None."""
-    return next((entry for entry in _registry.values() if entry.model is model), None)
+    return next((entry for entry in _registry.values() if entry.schema is model), None)
+
+
+async def find(name: str) -> Named | None:
+    """Return the schema of a name, or None."""
+    from llm.models import ExtractionSchema  # the apps are ready once somebody asks
+
+    if name in _registry:
+        return _registry[name]
+    row = await ExtractionSchema.objects.offered().filter(name=name[:64]).afirst()
+    return _made(row) if row else None
+
+
+async def everything() -> list[Named]:
+    """Return every schema, by name."""
+    from llm.models import ExtractionSchema
+
+    made = {row.name: _made(row) async for row in ExtractionSchema.objects.offered()}
+    found = {**made, **_registry}
+    return [found[name] for name in sorted(found)]
+
+
+def _made(row: "ExtractionSchema") -> Named:
+    version = row.current
+    assert version is not None  # noqa: S101 it is offered
+    return Named(name=row.name, schema=version.json_schema, version=version.pk, number=version.number)
 
 
 register("sentiment", Sentiment, prompt="extract-sentiment")
 register("contact", Contact, prompt="extract-contact")
+register("invoice", Invoice, prompt="extract-invoice")
+register("event", Event, prompt="extract-event")
+register("entities", Entities, prompt="extract-entities")

@@ -83,7 +83,8 @@ async def test_ready_without_a_provider(stranger: Call, settings: Settings) -> N
 async def test_schemas(api: Call) -> None:
     reply = (await api("GET", "/schemas")).json()
     has_shape(reply, SCHEMAS)
-    assert [schema["name"] for schema in reply["schemas"]] == ["contact", "sentiment"]
+    names = [schema["name"] for schema in reply["schemas"]]
+    assert names == ["contact", "entities", "event", "invoice", "sentiment"]
 
 
 async def test_one_schema(api: Call) -> None:

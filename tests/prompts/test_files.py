@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm.extraction.schemas import of_code
 from llm.types import Message
 from prompts import files
 from prompts.content import Content
@@ -63,9 +64,16 @@ def test_the_starters_are_as_dump_would_write_them() -> None:
         starter.content.check()
 
 
+def test_the_starters_of_schemas_carry_the_schema() -> None:
+    starters = {starter.slug: starter for starter in files.starters()}
+    for entry in of_code().values():
+        written = starters[str(entry.prompt)].content.output_schema
+        assert json.loads(written) == entry.contract.json_schema
+
+
 def test_the_starters_are_those_that_the_project_calls() -> None:
     slugs = {starter.slug: starter for starter in files.starters()}
-    assert set(slugs) == {"assistant", "extract-contact", "extract-sentiment", "title"}
+    assert set(slugs) == {"assistant", "title", *(f"extract-{name}" for name in of_code())}
     assert slugs["assistant"].content.variables == (
         Variable(name="tone", required=False, default="friendly", sample="friendly"),
     )

@@ -12,7 +12,7 @@ from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
 
 from llm.types import Message, PromptRef
-from prompts import service
+from prompts import files, service
 from prompts.errors import InvalidPrompt, MissingVariable, UnknownPrompt
 from prompts.models import Prompt
 from prompts.rendering import Variable
@@ -131,7 +131,7 @@ def test_two_editors_save_at_once_and_both_versions_exist() -> None:
 
 
 def test_starters_come_once_and_edits_stay(alice: User) -> None:
-    assert service.install_starters() == ["assistant", "extract-contact", "extract-sentiment", "title"]
+    assert service.install_starters() == [starter.slug for starter in files.starters()]
     prompt = Prompt.objects.get(slug="assistant")
     service.save_version(prompt, content("mine"), author=alice)
     activate(prompt, 2)
