@@ -7,9 +7,10 @@ from html import escape
 
 import nh3
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
+
+from chat.formulas import FormulaRenderer, learn
 
 SCHEMES = ("http:", "https:", "mailto:")
 TAGS = {
@@ -18,7 +19,13 @@ TAGS = {
 }
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "pre": {"tabindex"}, "th": {"scope"}}
 VALUES = {"div": {"role": {"region"}, "tabindex": {"0"}, "aria-label": {"Table"}}}
-CLASSES = {"figure": {"code"}, "div": {"table"}, "th": {"center", "num"}, "td": {"center", "num"}}
+CLASSES = {
+    "figure": {"code"},
+    "code": {"math", "wide"},
+    "div": {"table", "math"},
+    "th": {"center", "num"},
+    "td": {"center", "num"},
+}
 MOST_BRACKETS = 1_000  # each open one is followed to the end of its text: 32,000 of them take ten seconds
 LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
 
@@ -46,7 +53,7 @@ def _only_absolute_links(tag: str, attribute: str, value: str) -> str | None:
     return value
 
 
-class _Renderer(RendererHTML):
+class _Renderer(FormulaRenderer):
     """The parts that look different here; each method is named after its token."""
 
     def fence(self, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
@@ -95,6 +102,7 @@ def _align(cell: Token) -> None:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", renderer_cls=_Renderer)
+    learn(parser)
     parser.core.ruler.push("fit_page", _fit_page)
     return parser
 

@@ -21,6 +21,7 @@ FLAGS = [
     "--disable-sync",
 ]
 
+playwright.sync_api.expect.set_options(timeout=15_000)  # a bound for a busy machine
 PLAIN = (str, int, float, bool, bytes, type(None))
 
 

@@ -1,6 +1,7 @@
 """What a model writes, as it appears: safely, each block once, and in the end as the server renders it."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,8 +10,9 @@ from playwright.sync_api import Page
 from chat.models import Message
 from chat.rendering import SCHEMES, TAGS
 from tests.browser.aside import expect
-from tests.browser.pages import Chat, answer, ask, ended
+from tests.browser.pages import Chat, address, answer, ask, ended
 from tests.chat.test_rendering import ATTACKS
+from tests.chat.threads import make_conversation
 from tests.wire import text
 
 pytestmark = pytest.mark.browser
@@ -59,7 +61,18 @@ not the end
 A [reference][later] and שלום עולם, then a hard\\
 break & an &amp; entity.
 
-1. last
+For $a_1 < \\frac{b}{2}$ and \\(c\\), not for $5 or $10:
+\\[
+  \\int_0^1 x^2 \\, dx
+\\]
+
+$$
+\\begin{aligned} a &= b \\\\
++ c &= d \\end{aligned}
+- e
+$$
+
+1. last: $$\\sqrt{2}$$
 
    ```
    in a list
@@ -158,6 +171,39 @@ def test_a_selection_in_what_is_written_stays_while_the_rest_comes(chat: Chat, a
     held.open()
     ended(page)
     assert page.evaluate("String(getSelection())") == "First block."
+
+
+def test_a_formula_is_typeset_and_copied_as_tex(chat: Chat, alice: User) -> None:
+    chat.wire.script(text("No formula."), text("So $x^2$ is\n\n$$\n\\frac{1}{2}\n$$\n\nand $\\nonsense$."))
+    page = chat.open(alice, permissions=["clipboard-read", "clipboard-write"])
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    ask(page)
+    ended(page)
+    assert not [url for url in fetched if "temml" in url]
+    ask(page)
+    ended(page)
+    expect(page.locator(".answer math")).to_have_count(2)
+    assert {urlsplit(url).path for url in fetched if "temml" in url} == {
+        "/static/chat/vendor/temml.js",
+        "/static/chat/vendor/temml.css",
+    }
+    expect(page.locator(".answer code.math:not([data-tex])")).to_have_text("\\nonsense")
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.answer:last-child .prose'))")
+    page.locator("#messages").press("Control+c")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.split() == ["So", "$x^2$", "is", "$$\\frac{1}{2}$$", "and", "\\nonsense."]
+    page.reload()
+    expect(page.locator(".answer math")).to_have_count(2)
+
+
+def test_a_formula_gives_no_element_a_name_or_an_address(chat: Chat, alice: User) -> None:
+    made = r"\begin{align} a \label{text} \end{align}"
+    tries = [r"\ref{text}", r"\href{https://evil.example}{x}", r"\class{banner}{x}", r"\style{color:red}{x}"]
+    tex = "\n\n".join(f"$${line}$$" for line in [made, *tries])
+    page = chat.open(alice, address(make_conversation(alice, "Hello", tex)))
+    expect(page.locator("math").first).to_be_attached()
+    assert page.locator(".prose :is([id], [href], [src])").count() == 0
 
 
 LINE = "Some words that fill a line. " * 12

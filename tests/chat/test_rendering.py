@@ -66,6 +66,10 @@ ATTACKS = [
     "| <img src=x onerror=alert(1)> |\n|---|\n| [x](javascript:alert(1)) |",
     "`<img src=x onerror=alert(1)>`",
     "# <script>alert(1)</script>",
+    r"$\href{javascript:alert(1)}{x}$",
+    r"$$\includegraphics{https://evil.example/pixel.gif}$$",
+    "$</code><img src=x onerror=alert(1)>$",
+    "\\[\n</div><script>alert(1)</script>\n\\]",
 ]
 
 
@@ -122,6 +126,64 @@ def test_headings_stand_under_those_of_the_page() -> None:
     assert [tag for tag, _ in elements("# a\n\n## b\n\n###### c")] == ["h3", "h4", "h6"]
 
 
-@pytest.mark.parametrize("unit", ["[", "*", "`", "> ", "![", "- ", "<", "|", "\n    x", "**a "])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[",
+        "*",
+        "`",
+        "> ",
+        "![",
+        "- ",
+        "<",
+        "|",
+        "\n    x",
+        "**a ",
+        "$",
+        "$a",
+        "$$",
+        "\\(",
+        "\\[",
+        "$$\n",
+        "\\[\n",
+    ],
+)
 def test_a_long_run_of_anything_is_rendered(unit: str) -> None:
     assert render(unit * (32_000 // len(unit)))
+
+
+@pytest.mark.parametrize(
+    ("markdown", "html"),
+    [
+        ("a $x_1*y*$ b", '<p>a <code class="math">x_1*y*</code> b</p>'),
+        (r"\(a_b\), \[c\]", '<p><code class="math">a_b</code>, <code class="math wide">c</code></p>'),
+        ("so $$a<b$$.", '<p>so <code class="math wide">a&lt;b</code>.</p>'),
+        ("$$\na\n+ b\n$$", '<div class="math" tabindex="0">a\n+ b</div>'),
+        ("It is\n\\[\n  a\n\\]\nthen", '<p>It is</p>\n<div class="math" tabindex="0">a</div>\n<p>then</p>'),
+        ("- x\n  $$a$$", '<ul>\n<li>x<div class="math" tabindex="0">a</div>\n</li>\n</ul>'),
+        ("> $$\n> a\n> $$", '<blockquote>\n<div class="math" tabindex="0">a</div>\n</blockquote>'),
+    ],
+)
+def test_a_formula_is_tex_that_nothing_else_reads(markdown: str, html: str) -> None:
+    assert render(markdown).strip() == html
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "$5 and $10",
+        "from $5-$10",
+        "$HOME/$USER",
+        "US$5 or 7$",
+        r"a \$x\$ b",
+        "$ x $",
+        "$$",
+        "$$$$",
+        "`$a$`",
+        "$$ is high",
+        "$$\na\n\nb\n$$",
+        "    $$a$$",
+    ],
+)
+def test_money_and_names_are_no_formulas(words: str) -> None:
+    assert "math" not in render(words)

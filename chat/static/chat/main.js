@@ -3,7 +3,7 @@
 import { Branches } from "./branches.js";
 import { toggleWrap } from "./code.js";
 import { Composer } from "./composer.js";
-import { copy } from "./copy.js";
+import { copy, offerTex } from "./copy.js";
 import { edit } from "./editor.js";
 import { Follow } from "./follow.js";
 import { idle } from "./pause.js";
@@ -197,6 +197,7 @@ $("#messages").addEventListener("click", ({ target }) => {
 });
 $("#offline button").addEventListener("click", () => socket.now());
 $("#problem button").addEventListener("click", () => problem(""));
+offerTex($("#messages"));
 offerKeys(composer.field);
 offerNotices(composer);
 

@@ -1,6 +1,7 @@
 // Markdown that a model wrote, as nodes that are safe to show. The twin of the server's chat/rendering.py, whose
 // HTML is the truth once an answer has ended; what differs between the two is swapped then.
 
+import { learn } from "./formulas.js";
 import DOMPurify from "./vendor/dompurify.js";
 import MarkdownIt from "./vendor/markdown-it.js";
 
@@ -52,6 +53,7 @@ function fitPage(state) {
 
 function parser() {
   const made = MarkdownIt();
+  learn(made);
   made.core.ruler.push("fit_page", fitPage);
   Object.assign(made.renderer.rules, renderers);
   return made;
@@ -70,7 +72,7 @@ function fit(text) {
   return text.split("[", MOST_BRACKETS + 2).length > MOST_BRACKETS + 1 ? withoutLinks : full;
 }
 
-// The tokens of `text`; `env` keeps the addresses of reference links.
+// The tokens of `text`; `env` keeps the addresses of reference links, and says by isOpen that more text may follow.
 export function parse(text, env) {
   return fit(text).parse(text, env);
 }

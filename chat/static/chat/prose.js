@@ -3,6 +3,7 @@
 
 import { Fence } from "./fence.js";
 import { nodes, parse, render } from "./markdown.js";
+import { typeset } from "./typeset.js";
 
 const WINDOW = 4_000;  // characters that are parsed at once: what a frame of the screen has time for
 const CONTAINERS = "p, h3, h4, h5, h6, ul, ol, li, blockquote, pre, code, figure.code";
@@ -42,6 +43,7 @@ export class Prose {
   finish() {
     this.paint();
     if (this.fence) this.fence.finish(this.tail);
+    else if (this.element.querySelector(".math.open")) this.show(render(this.tail, this.trial(false)).childNodes);
     this.caret.remove();
     const last = this.fence ? [this.fence.figure] : this.shown.filter((node) => node.nodeType === Node.ELEMENT_NODE);
     last.forEach(this.sealed);
@@ -52,7 +54,7 @@ export class Prose {
     if (this.fence) return this.grow();
     if (this.tail === this.painted) return false;
     const text = this.near();
-    const env = { references: { ...this.env.references } };
+    const env = this.trial(true);
     const tokens = parse(text, env);
     const begin = this.begin(text, tokens);
     if (begin > 0) {
@@ -71,6 +73,11 @@ export class Prose {
     this.show(nodes(text, tokens, env).childNodes);
     this.painted = this.tail;
     return false;
+  }
+
+  // What is known of links, for a text that is not sealed yet.
+  trial(isOpen) {
+    return { references: { ...this.env.references }, isOpen };
   }
 
   // The beginning of the tail, whole lines of it.
@@ -125,6 +132,7 @@ export class Prose {
   show(fresh) {
     for (const node of this.shown) node.remove();
     this.shown = [...fresh];
+    this.shown.forEach(typeset);
     this.element.append(...this.shown);
   }
 

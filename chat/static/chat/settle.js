@@ -1,6 +1,7 @@
 // The end of an answer: the server's HTML is the truth, and only what differs from it is swapped.
 
 import { pause } from "./pause.js";
+import { plain } from "./typeset.js";
 
 const SLICE = 8;  // milliseconds of comparing before the browser has its turn
 
@@ -38,10 +39,11 @@ function isSame(one, other) {
   return one.isEqualNode(other) || (one.tagName === other.tagName && bare(one).isEqualNode(bare(other)));
 }
 
-// A block without what the page added to it: buttons, colours, the ends of lines between elements.
+// A block without what the page added to it: buttons, colours, formulas, the ends of lines between elements.
 function bare(block) {
   const copy = block.cloneNode(true);
   copy.querySelectorAll("[data-added]").forEach((added) => added.remove());
+  plain(copy);
   copy.querySelectorAll("pre code").forEach((code) => { code.textContent = code.textContent.trimEnd(); });
   copy.querySelectorAll(".wrap").forEach((wrapped) => wrapped.removeAttribute("class"));
   copy.querySelectorAll("figcaption").forEach((caption) => { caption.textContent = caption.textContent.trim(); });

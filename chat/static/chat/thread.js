@@ -7,6 +7,7 @@ import { Live } from "./live.js";
 import * as pages from "./pages.js";
 import { countDown } from "./retry.js";
 import { settle } from "./settle.js";
+import { typeset } from "./typeset.js";
 
 export class Thread {
   // `on` holds: again(message), ask(generation, after), heard(text), elsewhere(message)
@@ -46,6 +47,7 @@ export class Thread {
     }
     offerButtons(item);
     colour(item);
+    typeset(item);
     const button = item.querySelector("[data-wait]");
     if (button) countDown(button, Number(button.dataset.wait), isOwn ? () => this.tryAgain(item) : null);
   }

@@ -1,6 +1,6 @@
 // Makes the files of this folder from packages of npm, and writes down what they are in manifest.json.
 //
-//   npm install --ignore-scripts markdown-it@15.0.3 dompurify@3.4.18 highlight.js@11.12.0 esbuild@0.28.2
+//   npm install --ignore-scripts markdown-it@15.0.3 dompurify@3.4.18 highlight.js@11.12.0 temml@0.13.5 esbuild@0.28.2
 //   node vendor.mjs FOLDER_THAT_HOLDS_NODE_MODULES
 //
 // Run it from a folder outside the checkout; nothing of npm belongs in here but what it makes.
@@ -20,27 +20,30 @@ const ENTRIES = {
     ...LANGUAGES.map((name, n) => `core.registerLanguage("${name}", l${n});`),
     "export default core;",
   ].join("\n"),
+  temml: 'export { default } from "./node_modules/temml/dist/temml.mjs";',
 };
+const FONT_FACE = /@font-face \{[^}]*\}/g;  // script letters come from the reader's own fonts
 
 const from = process.argv[2];
 const here = import.meta.dirname;
 const { buildSync } = createRequire(join(from, "package.json"))("esbuild");
 const lock = JSON.parse(readFileSync(join(from, "package-lock.json"), "utf8"));
 
-function made(name, contents) {
+function made(name, contents, ending = "js") {
   const { version, license } = JSON.parse(readFileSync(join(from, "node_modules", name, "package.json"), "utf8"));
-  const file = `${name.replace(/\.js$/, "")}.js`;
+  const file = `${name.replace(/\.js$/, "")}.${ending}`;
   const banner = `/*! ${name} ${version}, ${license} */`;
   const [out] = buildSync({
-    stdin: { contents, resolveDir: from }, bundle: true, format: "esm", minify: true, target: "es2022",
-    legalComments: "none", banner: { js: banner }, write: false,
+    stdin: { contents, resolveDir: from, loader: ending }, bundle: true, format: "esm", minify: true, target: "es2022",
+    legalComments: "none", banner: { [ending]: banner }, write: false,
   }).outputFiles;
   writeFileSync(join(here, file), out.contents);
-  copyFileSync(join(from, "node_modules", name, "LICENSE"), join(here, file.replace(".js", ".LICENSE.txt")));
+  copyFileSync(join(from, "node_modules", name, "LICENSE"), join(here, file.replace(/\.\w+$/, ".LICENSE.txt")));
   const sha384 = `sha384-${createHash("sha384").update(out.contents).digest("base64")}`;
   return { file, package: name, version, licence: license, integrity: lock.packages[`node_modules/${name}`].integrity, sha384 };
 }
 
 const esbuild = lock.packages["node_modules/esbuild"].version;
 const files = Object.entries(ENTRIES).map(([name, contents]) => made(name, contents));
+files.push(made("temml", readFileSync(join(from, "node_modules/temml/dist/Temml-Local.css"), "utf8").replace(FONT_FACE, ""), "css"));
 writeFileSync(join(here, "manifest.json"), `${JSON.stringify({ bundler: `esbuild ${esbuild}`, languages: LANGUAGES, files }, null, 2)}\n`);
