@@ -56,6 +56,11 @@ class Owner:
     user_id: int | None = None
     key_id: uuid.UUID | None = None
 
+    @property
+    def subject(self) -> str:
+        """Whom a prompt is rendered for, while two of its versions are tried on people; "" for nobody."""
+        return "" if self.user_id is None else f"user:{self.user_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptRef:

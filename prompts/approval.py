@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from prompts import publishing
-from prompts.errors import Decided, InvalidPrompt, LabelMoved, NotAllowed
+from prompts.errors import Decided, LabelMoved, NotAllowed
 from prompts.models import Prompt, PromptLabel, PromptMove, PromptProposal
 from prompts.publishing import Change
 
@@ -29,16 +29,15 @@ def ask(prompt: Prompt, change: Change, *, who: User) -> PromptMove | PromptProp
 
 @transaction.atomic
 def propose(prompt: Prompt, change: Change, *, who: User) -> PromptProposal:
-    """Put a change before a second person; raises NotAllowed and LabelMoved."""
+    """Put a change before a second person; raises NotAllowed, InvalidPrompt and LabelMoved."""
     if not (publishing.may(who, change.label) or who.has_perm("prompts.change_prompt")):
         publishing.check_may(who, change.label)
+    publishing.check(prompt, change)
     publishing.lock(prompt)
     row = _label(prompt, change.label)
     number, weight = (row.version.number, row.weight) if row else (0, 0)
     if change.expected not in (None, number) or change.expected_weight not in (None, weight):
         raise LabelMoved(_stale(change.label), names=[change.label])
-    if change.version.prompt_id != prompt.pk:
-        raise InvalidPrompt(f"{change.version} belongs to another prompt.")
     return PromptProposal.objects.create(
         prompt=prompt,
         label=change.label,

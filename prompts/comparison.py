@@ -17,6 +17,7 @@ from llm.usage import NOT_ERRORS
 
 Z = 1.959964  # of a two-sided 95 % interval
 LEAST = 2  # values, to know how they spread
+TRIALS = ("cases", "playground")  # features that try a version before people meet it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ class Side:
 def compare(slug: str, numbers: Sequence[int], since: datetime) -> list[Side]:
     """Return a side for each version, of the calls since a moment; a fixed number of queries a version."""
     ratings = import_string(settings.PROMPTS_RATINGS)(slug, numbers, since)
-    calls = Call.objects.filter(prompt=slug, created_at__gte=since)
+    calls = Call.objects.filter(prompt=slug, created_at__gte=since).exclude(feature__in=TRIALS)
     return [
         _side(number, calls.filter(prompt_version=number), *ratings.get(number, (0, 0))) for number in numbers
     ]
@@ -73,6 +74,16 @@ def wilson(hits: int, trials: int) -> Figure:
     )
 
 
+def difference(new: Figure, old: Figure) -> Figure:
+    """Return how much more a rate is than another, with Newcombe's hybrid score interval of 1998."""
+    if new.value is None or old.value is None:
+        return Figure()
+    more = new.value - old.value
+    below = sqrt((new.value - _low(new)) ** 2 + (_high(old) - old.value) ** 2)
+    above = sqrt((_high(new) - new.value) ** 2 + (old.value - _low(old)) ** 2)
+    return Figure(value=more, low=more - below, high=more + above)
+
+
 def quantile_ranks(count: int, share: float) -> tuple[int, int, int]:
     """Return the places, from 0, of a quantile in `count` sorted values and of both ends of its range.
 
@@ -82,6 +93,14 @@ def quantile_ranks(count: int, share: float) -> tuple[int, int, int]:
     places = (ceil(count * share) - 1, floor(count * share - half), ceil(count * share + half))
     middle, low, high = (min(max(place, 0), count - 1) for place in places)
     return middle, min(low, middle), max(high, middle)
+
+
+def _low(figure: Figure) -> float:
+    return 0.0 if figure.low is None else figure.low
+
+
+def _high(figure: Figure) -> float:
+    return 1.0 if figure.high is None else figure.high
 
 
 def _side(number: int, calls: QuerySet[Call], up: int, down: int) -> Side:

@@ -13,7 +13,8 @@ from llm.extraction.raw_schema import validator_of
 from llm.types import Message
 from prompts.errors import Fault, InvalidPrompt
 from prompts.leaks import secret_in
-from prompts.rendering import NAME, TYPES, Variable, undeclared
+from prompts.rendering import TYPES, Variable, undeclared
+from prompts.tags import NAME, unbalanced
 
 ROLES = ("system", "user", "assistant")
 MAX_LENGTH = 100_000  # characters of all messages
@@ -139,6 +140,8 @@ def _message_faults(messages: Sequence[Message], variables: Sequence[Variable]) 
                 f"{{{{ {name} }}}} is not a variable of this prompt. Add “{name}” to the variables, "
                 "or take it out of the text.",
             )
+        if sentence := unbalanced(message.content):
+            yield _fault(f"/messages/{at}/content", sentence)
 
 
 def _variable_faults(variables: Sequence[Variable]) -> Iterator[Fault]:

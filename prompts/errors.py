@@ -46,6 +46,10 @@ class UndeclaredPlaceholder(PromptError):
     """The text has a placeholder that no declared variable fills."""
 
 
+class BrokenSection(PromptError):
+    """A section of the text does not end where it should."""
+
+
 class InvalidPrompt(PromptError):
     """The content of a version cannot be saved."""
 

@@ -2,7 +2,7 @@
 
 from llm.redaction import redact
 from llm.redaction.marks import API_KEY, LOGIN, PRIVATE_KEY, SECRET, TOKEN
-from prompts.rendering import PLACEHOLDER
+from prompts import tags
 
 KINDS = {
     API_KEY: "an API key",
@@ -16,7 +16,7 @@ SHOWN = 4  # characters of a secret that say which one is meant
 
 def secret_in(text: str) -> str:
     """Return in words which secret the text has, and in which line it begins; "" for none."""
-    text = PLACEHOLDER.sub(" ", text)  # `password: {{ password }}` has none
+    text = tags.without(text)  # `password: {{ password }}` has none
     found = [kind for mark, kind in KINDS.items() if redact(text).count(mark) > text.count(mark)]
     if not found:
         return ""

@@ -5,7 +5,7 @@ They read a form, ask `approval` and say what came of it. Who may do it is decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -19,8 +19,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prompts import approval, publishing, uses
-from prompts.comparison import Figure, Side, compare
+from prompts import approval, figures, publishing, uses
+from prompts.cases.service import blocks_publishing, last_run
+from prompts.comparison import compare
 from prompts.drift import changes
 from prompts.errors import NotAllowed, PromptError
 from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptMove, PromptProposal, PromptVersion
@@ -55,6 +56,9 @@ class LivePages:
             version=version,
             changes=list(changes(version.content, active.content)) if active else [],
             warnings=list(uses.mismatches(version.prompt.slug, version.content)),
+            run=last_run(version),
+            blocked=blocks_publishing(version),
+            cases=version.prompt.cases.filter(enabled=True).count(),
         )
 
     @method_decorator(require_http_methods(["GET", "POST"]))
@@ -70,8 +74,15 @@ class LivePages:
             goal = label.version if request.POST.get("kind") == Kind.STOP else label.canary
             return self._change(request, prompt, PRODUCTION, goal, (Kind.CANARY, Kind.PROMOTE, Kind.STOP))
         sides = compare(prompt.slug, [label.version.number, label.canary.number], label.canary_since)
-        title = _("Compare the canary")
-        return self._page(request, "compare", prompt, title=title, sides=sides, rows=list(_rows(sides)))
+        return self._page(
+            request,
+            "compare",
+            prompt,
+            title=_("Compare the canary"),
+            sides=sides,
+            rows=list(figures.rows(sides)),
+            tells=list(figures.tells(*sides)),
+        )
 
     @method_decorator(require_POST)
     def rollback(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -205,37 +216,3 @@ def _outcome(done: Any) -> str:
 def _number(request: HttpRequest, name: str) -> int | None:
     text = request.POST.get(name, "")
     return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-def _rows(sides: Sequence[Side]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the table of figures, a row each."""
-    yield _("Calls"), [f"{side.calls:,}" for side in sides]
-    yield _("From the cache"), [f"{side.cached:,}" for side in sides]
-    yield _("Errors"), [f"{side.errors:,}" for side in sides]
-    yield _("Error rate"), [_percent(side.error_rate) for side in sides]
-    yield _("Half answer within"), [_ms(side.p50) for side in sides]
-    yield _("95 % answer within"), [_ms(side.p95) for side in sides]
-    yield _("Cost"), [_("unknown") if side.cost is None else f"${side.cost:.4f}" for side in sides]
-    yield _("Cost of a call"), [_dollars(side.cost_per_call) for side in sides]
-    yield _("Thumbs up, down"), [f"{side.up:,}, {side.down:,}" for side in sides]
-    yield _("Thumbs that are up"), [_percent(side.approval) for side in sides]
-
-
-def _percent(figure: Figure) -> str:
-    return _shown(figure, lambda value: f"{value * 100:.1f} %")
-
-
-def _ms(figure: Figure) -> str:
-    return _shown(figure, lambda value: f"{value:,.0f} ms")
-
-
-def _dollars(figure: Figure) -> str:
-    return _shown(figure, lambda value: f"${value:.6f}")
-
-
-def _shown(figure: Figure, write: Callable[[float], str]) -> str:
-    if figure.value is None:
-        return _("unknown")
-    if figure.low is None or figure.high is None:
-        return write(figure.value)
-    return f"{write(figure.value)} ({write(figure.low)} to {write(figure.high)})"

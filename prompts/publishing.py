@@ -101,6 +101,7 @@ def rollback(
     else:
         before = previous(prompt, label)
         if before is None:
+            _compare(prompt, label, row, expected)
             raise InvalidPrompt(
                 _("“%(label)s” has been at no other version, so there is nothing to go back to.")
                 % {"label": label}
@@ -110,10 +111,16 @@ def rollback(
 
 
 def previous(prompt: Prompt, label: str) -> PromptVersion | None:
-    """Return the version that the label pointed at before it pointed where it does."""
-    turns = (Kind.MOVE, Kind.ROLLBACK, Kind.PROMOTE)
-    last = prompt.moves.filter(label=label, kind__in=turns).select_related("from_version").first()
-    return last.from_version if last else None
+    """Return the version that the label pointed at before; what was rolled back is passed over."""
+    turns = prompt.moves.filter(label=label, kind__in=(Kind.MOVE, Kind.ROLLBACK, Kind.PROMOTE))
+    trail: list[int] = []
+    for kind, version in turns.order_by("id").values_list("kind", "to_version_id"):
+        if kind == Kind.ROLLBACK and version in trail:
+            while trail[-1] != version:
+                trail.pop()
+        else:
+            trail.append(version)
+    return prompt.versions.filter(pk=trail[-2]).first() if len(trail) > 1 else None
 
 
 def check_may(who: User | None, label: str) -> None:
@@ -131,11 +138,10 @@ def carry_out(
     prompt: Prompt, change: Change, *, who: User | None, approver: User | None = None
 ) -> PromptMove | None:
     """Change the label and write the audit row, for who was found to be allowed."""
-    _check(prompt, change)
-    _check_cases(change)
+    check(prompt, change)
     lock(prompt)
     row = prompt.labels.select_related("version", "canary").filter(name=change.label).first()
-    _compare(prompt, change, row)
+    _compare(prompt, change.label, row, change.expected, change.expected_weight)
     match change.kind:
         case Kind.CANARY:
             return _try(prompt, change, row, who, approver)
@@ -150,7 +156,8 @@ def lock(prompt: Prompt) -> None:
     Prompt.objects.select_for_update().get(pk=prompt.pk)
 
 
-def _check(prompt: Prompt, change: Change) -> None:
+def check(prompt: Prompt, change: Change) -> None:
+    """Raise InvalidPrompt if the change makes no sense, or if its version may not go live yet."""
     if change.version.prompt_id != prompt.pk:
         raise InvalidPrompt(f"{change.version} belongs to another prompt.")
     if not LABEL.fullmatch(change.label):
@@ -158,6 +165,7 @@ def _check(prompt: Prompt, change: Change) -> None:
         raise InvalidPrompt(f"A label cannot be named “{shown}”. {LABEL_RULE}", names=[change.label])
     if change.kind == Kind.CANARY and not (change.weight and 1 <= change.weight <= 100):
         raise InvalidPrompt(_("Give the canary a share from 1 to 100 percent."), names=["weight"])
+    _check_cases(change)
 
 
 def _check_cases(change: Change) -> None:
@@ -169,11 +177,17 @@ def _check_cases(change: Change) -> None:
         raise InvalidPrompt(why, names=[change.label])
 
 
-def _compare(prompt: Prompt, change: Change, row: PromptLabel | None) -> None:
+def _compare(
+    prompt: Prompt,
+    label: str,
+    row: PromptLabel | None,
+    expected: int | None,
+    expected_weight: int | None = None,
+) -> None:
     """Raise LabelMoved if the label does not say what the caller saw."""
     number, weight = (row.version.number, row.weight) if row else (0, 0)
-    if change.expected not in (None, number) or change.expected_weight not in (None, weight):
-        raise LabelMoved(_moved(prompt, change.label), names=[change.label])
+    if expected not in (None, number) or expected_weight not in (None, weight):
+        raise LabelMoved(_moved(prompt, label), names=[label])
 
 
 def _point(

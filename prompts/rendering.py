@@ -1,22 +1,25 @@
-"""Filling `{{ name }}` with declared text, in one pass and nothing else.
+"""Filling the tags of a prompt with declared text, in one pass and nothing else; see `tags.py`.
 
 What a variable holds is never read as a template, so its braces and tags come out verbatim. Only what a
-model's own chat format would read as an instruction marker is taken apart, see `markers.py`. Everything
-else in braces is plain text.
+model's own chat format would read as an instruction marker is taken apart, see `markers.py`.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from llm.types import Message
-from prompts import markers
-from prompts.errors import Fault, MissingVariable, NotText, UndeclaredPlaceholder, UnknownVariable
+from prompts import markers, tags
+from prompts.errors import (
+    BrokenSection,
+    Fault,
+    MissingVariable,
+    NotText,
+    UndeclaredPlaceholder,
+    UnknownVariable,
+)
 
-NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 TYPES = ("string",)  # what is put into a text is a text
-PLACEHOLDER = re.compile(rf"\{{\{{[ \t]*({NAME.pattern})[ \t]*\}}\}}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +54,10 @@ class Variable:
         )
 
 
-def placeholders(text: str) -> tuple[str, ...]:
-    """Return the names that `text` asks for, each once, in order."""
-    return tuple(dict.fromkeys(PLACEHOLDER.findall(text)))
-
-
 def undeclared(text: str, variables: Iterable[Variable]) -> tuple[str, ...]:
     """Return the names that `text` asks for and nobody declared."""
     declared = {variable.name for variable in variables}
-    return tuple(name for name in placeholders(text) if name not in declared)
+    return tuple(name for name in tags.names(text) if name not in declared)
 
 
 def render(
@@ -71,19 +69,16 @@ def render(
         if names := undeclared(message.content, variables):
             sentence = f"The prompt uses {_listed(names)} without declaring it."
             raise UndeclaredPlaceholder(sentence, names=names)
-    return tuple(replace(message, content=_fill(message.content, texts)) for message in messages)
+        if sentence := tags.unbalanced(message.content):
+            raise BrokenSection(sentence)
+    return tuple(
+        replace(message, content=markers.defused(tags.filled(message.content, texts))) for message in messages
+    )
 
 
 def samples(variables: Iterable[Variable]) -> dict[str, str]:
     """Return a text for each variable to preview with."""
     return {variable.name: variable.sample or variable.default or "" for variable in variables}
-
-
-def _fill(text: str, texts: Mapping[str, str]) -> str:
-    parts = PLACEHOLDER.split(text)
-    names = parts[1::2]
-    parts[1::2] = (texts[name] for name in names)
-    return markers.defused(parts)
 
 
 def _texts(variables: Sequence[Variable], values: Mapping[str, object]) -> dict[str, str]:

@@ -19,7 +19,7 @@ from prompts.publishing import move_label as move_label
 class Rendered:
     """A prompt that is ready to send. `model` is the first of `chain`; None and () mean the site's own.
 
-    `cache_ttl`, `on_disconnect` and `on_stop` are those of `Content`.
+    `cache_ttl`, `on_disconnect`, `on_stop` and `output_schema` are those of `Content`.
     """
 
     slug: str
@@ -31,6 +31,7 @@ class Rendered:
     cache_ttl: int | None
     on_disconnect: str
     on_stop: str
+    output_schema: str = ""
 
     @property
     def ref(self) -> PromptRef:
@@ -63,6 +64,7 @@ async def render(
         cache_ttl=content.cache_ttl,
         on_disconnect=content.on_disconnect,
         on_stop=content.on_stop,
+        output_schema=content.output_schema,
     )
 
 

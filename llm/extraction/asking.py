@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from llm.extraction.contracts import Contract, Faults
-from llm.types import Message, PromptRef
+from llm.types import Message, Owner, PromptRef
 
 ECHO = 2000  # characters of a wrong answer that are shown to the model again
 
@@ -50,9 +50,10 @@ class Question:
     shows_schema: bool = False
 
 
-async def from_prompt(slug: str, text: str) -> Question:
-    """Render the prompt; raises the prompt system's own errors."""
-    rendered: Rendered = await import_string(settings.LLM_PROMPTS)(slug, {"text": text})
+async def from_prompt(slug: str, text: str, owner: Owner) -> Question:
+    """Render the prompt for its owner; raises the prompt system's own errors."""
+    render = import_string(settings.LLM_PROMPTS)
+    rendered: Rendered = await render(slug, {"text": text}, subject=owner.subject)
     return Question(
         messages=tuple(rendered.messages),
         prompt=PromptRef(slug=rendered.slug, version=rendered.version),

@@ -94,7 +94,7 @@ async def extract(
     """
     contract = RawContract.of(schema) if isinstance(schema, Mapping) else ModelContract.of(schema)
     slug = None if isinstance(schema, Mapping) else _slug(schema)
-    question = await asking.from_prompt(slug, text) if slug else asking.plainly(contract, text)
+    question = await asking.from_prompt(slug, text, owner) if slug else asking.plainly(contract, text)
     request = _request(contract, question, model, owner=owner, cache=cache)
     seconds = deadline or settings.PARLEY.parley_deadline
     return await _Attempts(contract, request, max_attempts, seconds).run()

@@ -1,5 +1,6 @@
 """What may stand in `model`: a model of a configured provider, the site's chain, or a prompt."""
 
+import json
 import re
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,7 @@ from django.utils.module_loading import import_string
 from llm import catalog
 from llm.catalog_data import CARDS
 from llm.gateway.errors import BadRequest
-from llm.types import CachePolicy, PromptRef, Request
+from llm.types import CachePolicy, PromptRef, Request, Schema
 
 CHAIN = "parley"  # the alias of the site's own chain
 PROMPT = re.compile(r"^prompt:([a-z0-9_-]+)(?:@([A-Za-z0-9_-]+))?$")
@@ -36,7 +37,8 @@ async def choose(request: Request, model: str) -> Request:
 
 async def _by_prompt(request: Request, slug: str, label: str) -> Request:
     try:
-        rendered: Any = await import_string(settings.LLM_PROMPTS)(slug, label=label)
+        render = import_string(settings.LLM_PROMPTS)
+        rendered: Any = await render(slug, label=label, subject=request.owner.subject)
     except Exception as error:
         if not hasattr(error, "sentence"):
             raise
@@ -48,8 +50,15 @@ async def _by_prompt(request: Request, slug: str, label: str) -> Request:
         prompt=PromptRef(slug=rendered.slug, version=rendered.version),
         cache=_cache(request.cache, rendered.cache_ttl),
         drain=rendered.on_stop == "drain",
+        schema=request.schema or _schema(rendered),
         **_parameters(request, rendered.parameters),
     )
+
+
+def _schema(rendered: Any) -> Schema | None:
+    """A prompt's schema holds where the caller gave none."""
+    text = rendered.output_schema
+    return Schema(name=rendered.slug, json_schema=json.loads(text)) if text else None
 
 
 def _parameters(request: Request, given: Any) -> dict[str, Any]:

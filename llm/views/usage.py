@@ -4,9 +4,11 @@ import uuid
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
 from llm.dashboard.page import MEASURES, Absence, Scope, board
@@ -47,7 +49,8 @@ def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(visible, pk=pk)
     attempts = visible.filter(request_id=found.request_id).order_by("created_at", "id")[:50]
     body = CallBody.objects.filter(call=found).first()
-    shown = {"place": "usage", "call": found, "attempts": attempts, "body": body}
+    offers = import_string(settings.LLM_CALL_OFFERS)(request.user, found) if body else []
+    shown = {"place": "usage", "call": found, "attempts": attempts, "body": body, "offers": offers}
     return render(request, "llm/call.html", shown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -12,7 +13,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from prompts.cases import service
+from llm.usage import visible_to
+from prompts.cases import logged, service
+from prompts.cases.forms import CaseForm
 from prompts.errors import InvalidPrompt
 from prompts.live_pages import person, version_of
 from prompts.models import CaseCheck, CaseRun, PromptCase
@@ -28,7 +31,26 @@ else:
 MAY_RUN = "prompts.change_prompt"
 
 
-class Checks(CheckInline):
+class WithThePrompt:
+    """Cases and their checks belong to the prompt: who may look at it or change it may do so with them."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("prompts.view_prompt") or request.user.has_perm(MAY_RUN)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(MAY_RUN)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(MAY_RUN)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(MAY_RUN)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+
+class Checks(WithThePrompt, CheckInline):
     """A row a check: what kind, and the value that it compares with."""
 
     model = CaseCheck
@@ -36,15 +58,40 @@ class Checks(CheckInline):
 
 
 @admin.register(PromptCase)
-class PromptCaseAdmin(CaseModelAdmin):
+class PromptCaseAdmin(WithThePrompt, CaseModelAdmin):
     """Test cases, each with its checks in rows."""
 
+    form = CaseForm
     fields = ["prompt", "name", "variables", "messages", "enabled"]
     inlines = [Checks]
     list_display = ["name", "prompt", "enabled", "updated_at"]
     list_filter = ["prompt"]
     list_select_related = ["prompt"]
     search_fields = ["name", "prompt__slug"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: PromptCase | None = None) -> list[str]:
+        return ["prompt"] if obj else []  # its variables are those of the prompt
+
+    def get_urls(self) -> list[URLPattern]:
+        of_call = self.admin_site.admin_view(require_POST(self.of_call))
+        return [path("of-call/<uuid:pk>/", of_call, name="prompts_promptcase_of_call"), *super().get_urls()]
+
+    def of_call(self, request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+        """Make a case of a call of the ledger, and open it."""
+        _check_may(request)
+        call = get_object_or_404(visible_to(request.user), pk=pk)
+        try:
+            case, whole = logged.case_of(call)
+        except InvalidPrompt as error:
+            messages.error(request, error.sentence)
+            return HttpResponseRedirect(reverse("call", args=[pk]))
+        messages.success(request, _("The test case is made. Say below what must be true of the answer."))
+        if not whole:
+            messages.warning(
+                request,
+                _("What the variables were could not be read from the call, so the samples stand in."),
+            )
+        return HttpResponseRedirect(reverse("admin:prompts_promptcase_change", args=[case.pk]))
 
 
 @admin.register(CaseRun)
@@ -71,6 +118,9 @@ class CaseRunAdmin(RunModelAdmin):
 
     def has_view_permission(self, request: HttpRequest, obj: CaseRun | None = None) -> bool:
         return request.user.has_perm("prompts.view_prompt") or request.user.has_perm(MAY_RUN)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view

@@ -13,7 +13,7 @@ from django.utils import timezone
 from llm.models import Call
 from prompts import publishing, service
 from prompts.canary import is_in
-from prompts.comparison import compare, quantile_ranks, wilson
+from prompts.comparison import Figure, compare, difference, quantile_ranks, wilson
 from prompts.errors import InvalidPrompt, LabelMoved
 from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptMove
 from prompts.publishing import Change, rollback
@@ -144,17 +144,31 @@ def test_wilson_is_as_published() -> None:
     assert wilson(0, 5).low == 0
 
 
+def test_a_difference_is_as_published() -> None:
+    more = difference(wilson(56, 70), wilson(48, 80))  # Newcombe 1998, example (a): 0.0524 to 0.3339
+    assert more.value == pytest.approx(0.2)
+    assert more.low == pytest.approx(0.0524, abs=1e-4)
+    assert more.high == pytest.approx(0.3339, abs=1e-4)
+    assert difference(wilson(1, 2), wilson(0, 0)) == Figure()
+
+
 def test_ranks_stay_within_the_values() -> None:
     assert quantile_ranks(100, 0.5) == (49, 40, 60)
     assert quantile_ranks(1, 0.95) == (0, 0, 0)
 
 
 def call(
-    number: int, ms: int, *, outcome: str = "ok", cost: str | None = "0.01", cached: bool = False
+    number: int,
+    ms: int,
+    *,
+    outcome: str = "ok",
+    cost: str | None = "0.01",
+    cached: bool = False,
+    feature: str = "chat",
 ) -> Call:
     return Call(
         request_id=uuid4(),
-        feature="chat",
+        feature=feature,
         prompt="greeting",
         prompt_version=number,
         provider="local",
@@ -169,7 +183,13 @@ def call(
 def test_compares_the_calls_of_two_versions() -> None:
     Call.objects.bulk_create([call(1, ms) for ms in range(1, 101)])
     Call.objects.bulk_create(
-        [call(2, 50, outcome="overloaded"), call(2, 70, cost=None), call(2, 1, cached=True)]
+        [
+            call(2, 50, outcome="overloaded"),
+            call(2, 70, cost=None),
+            call(2, 1, cached=True),
+            call(2, 9, feature="cases"),
+            call(2, 9, feature="playground"),
+        ]
     )
     one, two, three = compare("greeting", [1, 2, 3], timezone.now() - timedelta(hours=1))
     assert (one.calls, one.errors, one.p50.value, one.p95.value) == (100, 0, 50, 95)
@@ -187,7 +207,9 @@ def test_the_page_compares_promotes_and_stops(client: Client) -> None:
     client.post(form, {"kind": "canary", "weight": "20", "expected": "1", "expected_weight": "0"})
     Call.objects.bulk_create([call(2, 70)])
     page = reverse("admin:prompts_prompt_compare", args=[prompt.pk])
-    assert "70 ms (70 ms to 70 ms)" in client.get(page).content.decode()
+    shown = client.get(page).content.decode()
+    assert "70 ms (70 ms to 70 ms)" in shown
+    assert "Nobody has judged answers of both versions yet." in shown
     sent = {"kind": "promote", "expected": "1", "expected_weight": "20", "why": "faster"}
     client.post(page, {**sent, "expected_weight": "10"})
     assert label_of(prompt).canary

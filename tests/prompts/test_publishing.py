@@ -140,6 +140,20 @@ def test_a_rollback_goes_where_the_label_was_and_is_audited() -> None:
         rollback(prompt, PRODUCTION, who=petra, expected=2)
 
 
+def test_a_second_rollback_goes_further_back() -> None:
+    prompt, petra = make_prompt("one", "two", "three"), publisher()
+    for number in (2, 3):
+        activate(prompt, number)
+    rollback(prompt, PRODUCTION, who=petra)
+    rollback(prompt, PRODUCTION, who=petra)
+    assert number_of(prompt) == 1
+    with pytest.raises(InvalidPrompt):
+        rollback(prompt, PRODUCTION, who=petra)
+    activate(prompt, 3)
+    rollback(prompt, PRODUCTION, who=petra)
+    assert number_of(prompt) == 1
+
+
 # A second person
 
 

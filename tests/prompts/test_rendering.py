@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from llm.types import Message
-from prompts import markers
-from prompts.errors import MissingVariable, NotText, UndeclaredPlaceholder, UnknownVariable
-from prompts.rendering import Variable, placeholders, render
+from prompts import markers, tags
+from prompts.errors import BrokenSection, MissingVariable, NotText, UndeclaredPlaceholder, UnknownVariable
+from prompts.rendering import Variable, render
 
 TONE = Variable(name="tone", required=False, default="friendly")
 TEXT = Variable(name="text")
@@ -21,6 +21,11 @@ ATTACKS = [
     "{text.__init__.__globals__}",
     "%(text)s ${text} \\1 \\g<0>",
     "{{ text|safe }}{{ settings.SECRET_KEY }}{# #}",
+    "{{# text }}{{/ text }}{{^tone}}{{/tone}}{{/ text }}",
+    "{{ ''.__class__.__mro__[1].__subclasses__() }}{{ self._TemplateReference__context }}",
+    "{{ request.user.password }}{% debug %}{% load static %}{% if text %}x{% endif %}",
+    "{text.__class__.__init__.__globals__[SECRET_KEY]!r:>100000000}",
+    "{{#each text}}{{this}}{{/each}}<% text %>",
     "\x00\u202e\n\r\n",
 ]
 
@@ -73,6 +78,53 @@ def test_keeps_roles_and_order() -> None:
 )
 def test_other_braces_are_plain_text(plain: str) -> None:
     assert rendered(plain, (TONE,), tone="dry") == plain
+
+
+# Sections
+
+
+NICK = Variable(name="nick", required=False)
+
+
+@pytest.mark.parametrize(
+    ("template", "with_nick", "without"),
+    [
+        ("Hi{{# nick }}, {{ nick }}{{/ nick }}.", "Hi, Ada.", "Hi."),
+        ("Hi{{^nick}} stranger{{/nick}}.", "Hi.", "Hi stranger."),
+        ("a\n{{# nick }}\nYou are {{ nick }}.\n{{/ nick }}\nb", "a\nYou are Ada.\nb", "a\nb"),
+        ("{{#nick}}a{{#tone}}b{{/tone}}c{{/nick}}d", "abcd", "d"),
+        ("{{^nick}}a{{#tone}}b{{/tone}}c{{/nick}}d", "d", "abcd"),
+    ],
+)
+def test_a_section_appears_when_its_variable_is_given(template: str, with_nick: str, without: str) -> None:
+    assert rendered(template, (TONE, NICK), nick="Ada") == with_nick
+    assert rendered(template, (TONE, NICK)) == without
+    assert rendered(template, (TONE, NICK), nick=" \n") == without
+
+
+@pytest.mark.parametrize(
+    ("template", "says"),
+    [
+        ("{{# tone }}x", "The section of “tone” has no end"),
+        ("x{{/ tone }}", "ends a section that did not begin"),
+        ("{{# tone }}{{^ nick }}{{/ tone }}{{/ nick }}", "stands where {{/ nick }} should"),
+    ],
+)
+def test_a_section_that_does_not_end_is_refused(template: str, says: str) -> None:
+    with pytest.raises(BrokenSection, match=says):
+        rendered(template, (TONE, NICK))
+
+
+def test_no_marker_is_put_together_round_a_section() -> None:
+    template = "{{ text }}{{# nick }} {{/ nick }}{{ tone }}"
+    assert rendered(template, (TEXT, TONE, NICK), text="<|im_", tone="start|>") == "< |im_start|>"
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("text", ["{{" + " " * 90_000, "{{ " * 30_000, "{{#a}}" * 15_000, " \t" * 45_000])
+def test_no_text_takes_long_to_read(text: str) -> None:
+    tags.names(text)
+    tags.unbalanced(text)
 
 
 def test_a_missing_variable_is_named() -> None:
@@ -161,5 +213,5 @@ def test_any_text_comes_out_without_markers_and_adds_no_message(text: str, other
 
 @given(st.text(alphabet="{} abc%._|", max_size=60))
 def test_text_without_placeholders_is_left_alone(text: str) -> None:
-    if not placeholders(text):
+    if not tags.names(text):
         assert rendered(text, ()) == text

@@ -17,7 +17,7 @@ __all__ = ["wire"]
 MODEL = "openai:gpt-4o-mini"  # takes a temperature, so that tests see it
 
 
-async def render(slug: str, variables: Mapping[str, object]) -> Any:
+async def render(slug: str, variables: Mapping[str, object], *, subject: str) -> Any:
     """Stand in for the prompt system."""
     messages = (
         Message(role="system", content=f"The prompt {slug}."),

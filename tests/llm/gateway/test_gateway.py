@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
@@ -13,6 +14,7 @@ from pydantic import SecretStr
 from llm.models import ApiKey, Call
 from prompts.service import install_starters
 from tests.live import live_server
+from tests.prompts.factories import content, make_prompt
 from tests.wire import Tokens, WireServer, cut_after, refusal, status, text, tool_call
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -206,6 +208,15 @@ def test_a_prompt_is_a_model(client: openai.OpenAI, wire: WireServer) -> None:
     assert (call.prompt, call.prompt_version) == ("assistant", 1)
     with pytest.raises(openai.NotFoundError):
         client.chat.completions.create(model="prompt:no-such", messages=HELLO)
+
+
+def test_a_prompt_brings_its_schema(client: openai.OpenAI, wire: WireServer) -> None:
+    shape = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    make_prompt(replace(content("Where?"), output_schema=json.dumps(shape)))
+    wire.script(text('{"city": "Bern"}'))
+    client.chat.completions.create(model="prompt:greeting", messages=HELLO)
+    sent = wire.requests[0].body["response_format"]["json_schema"]
+    assert sent["schema"]["properties"] == {"city": {"type": "string"}}
 
 
 def test_a_refusal_is_a_message(client: openai.OpenAI, wire: WireServer) -> None:
