@@ -9,6 +9,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema, Status
 
 from chat import events, keeping, reading, service
+from chat.door import Pass
 from chat.errors import BadEventId, NotFound
 from chat.frames import wire_usage
 from chat.models import Conversation, Message
@@ -78,11 +79,11 @@ def conversation(request: HttpRequest, pk: uuid.UUID) -> Conversation:
 @router.patch("/conversations/{uuid:pk}", response=ConversationOut)
 def change(request: HttpRequest, pk: uuid.UUID, payload: ConversationChange) -> Conversation:
     """Rename or pin one."""
-    found = _own(request, pk)
-    for name, value in payload.model_dump(exclude_none=True).items():
-        setattr(found, name, value)
-    found.save(update_fields=["title", "pinned"])
-    return found
+    if payload.title is not None:
+        keeping.rename(request.user, pk, payload.title)
+    if payload.pinned is not None:
+        keeping.pin(request.user, pk, payload.pinned)
+    return _own(request, pk)
 
 
 @router.delete("/conversations/{uuid:pk}", response={204: None})
@@ -129,7 +130,8 @@ async def follow(
 ) -> StreamingHttpResponse:
     """Follow an answer as server-sent events: what comes after flush `after`, or after `Last-Event-ID`."""
     found = await runloop.join(events.find(request.user, pk, generation))
-    body = events.stream(pk, found, _last_event(request, after))
+    ticket = Pass.of(request.user, owner(request).key_id, request.session)
+    body = events.stream(ticket, pk, found, _last_event(request, after))
     response = StreamingHttpResponse(body, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"

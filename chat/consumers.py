@@ -3,11 +3,12 @@
 import asyncio
 import logging
 import uuid
+from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
 
-from chat import hub, service, tail
+from chat import door, hub, service, tail
 from chat.bucket import Bucket
 from chat.errors import ChatError, FrameTooLarge, NotFound, TooManyFrames
 from chat.frames import (
@@ -48,7 +49,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.bucket = Bucket()
         self.tasks: set[asyncio.Task[None]] = set()
         self.conversation: uuid.UUID = self.scope["url_route"]["kwargs"]["conversation"]
-        self.user, self.key = self.scope["user"], self.scope["key"]
+        self.user, self.ticket = self.scope["user"], self.scope["ticket"]
         if self.user is None:
             await self._refuse("unauthenticated", "Sign in first, or send a valid key.", UNAUTHENTICATED)
             return
@@ -57,11 +58,13 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             await self._refuse("not_found", "This conversation does not exist.", FORBIDDEN)
             return
         tail.attach(self.conversation, self.mailbox)
+        door.enter(self)
         state = await self._state(conversation)
         await self._say(state)
         self._spawn(self._pump_until_too_slow())
 
     async def disconnect(self, code: int) -> None:
+        door.left(self)
         hub.unsubscribe(self.conversation, self.mailbox)
         for task in self.tasks:
             task.cancel()
@@ -86,6 +89,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 Error(code="fault", text="Something broke on our side. Try again.", client_id=client_id)
             )
 
+    def leave(self) -> None:
+        """Close: the key was revoked, or the session has ended."""
+        door.left(self)
+        self._spawn(self._refuse("unauthenticated", "You are signed out. Sign in again.", UNAUTHENTICATED))
+
     def _read(self, text: str) -> ClientFrame:
         if len(text) > MOST_BYTES:
             raise FrameTooLarge(MOST_BYTES)
@@ -104,16 +112,16 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     prompt=frame.prompt or "",
                     model=frame.model or "",
                     parent=frame.parent,
-                    key=self.key,
+                    key=self.ticket.key,
                 )
-                await service.send(self.user, self.conversation, asked)
+                await self._send(asked)
             case Stop():
                 await service.stop(self.user, frame.generation)
             case Regenerate():
                 asked = Asked(
                     prompt=frame.prompt or "",
                     model=frame.model or "",
-                    key=self.key,
+                    key=self.ticket.key,
                     going_on=frame.going_on,
                 )
                 await service.regenerate(self.user, self.conversation, frame.message, asked)
@@ -124,11 +132,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     prompt=frame.prompt or "",
                     model=frame.model or "",
                     instead_of=frame.message,
-                    key=self.key,
+                    key=self.ticket.key,
                 )
-                await service.send(self.user, self.conversation, asked)
+                await self._send(asked)
             case Resume():
                 await self._resume(frame)
+
+    async def _send(self, asked: Asked) -> None:
+        """Ask; who sends the same question twice, because it heard no answer, is told of the first one."""
+        turn = await service.send(self.user, self.conversation, asked)
+        if not turn.new and not self.mailbox.follows(turn.generation):
+            await tail.tell(self.mailbox, turn.generation)
 
     async def _resume(self, frame: Resume) -> None:
         visible = Generation.objects.visible_to(self.user).filter(message__conversation=self.conversation)
@@ -159,8 +173,9 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
 
     async def _pump(self) -> None:
         """Send what the mailbox holds, for as long as the socket reads."""
-        while True:
-            await self._say(await self.mailbox.get())
+        with suppress(OSError):  # it is gone, and `disconnect` follows
+            while True:
+                await self._say(await self.mailbox.get())
 
     async def _refuse(self, code: str, text: str, close: int) -> None:
         await self._say(Error(code=code, text=text))

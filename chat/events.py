@@ -3,9 +3,11 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
-from chat import hub, tail
+from chat import door, hub, tail
+from chat.door import Pass
 from chat.errors import NotFound
 from chat.frames import Delta, End, ServerFrame, encode
 from chat.mailbox import Mailbox
@@ -26,17 +28,30 @@ async def find(user: Any, conversation: uuid.UUID, generation: uuid.UUID | None)
     return found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Reader:
+    """Who reads a stream; when the pass is not good any more, the stream ends."""
+
+    ticket: Pass
+    mailbox: Mailbox
+
+    def leave(self) -> None:
+        self.mailbox.overflowed.set()
+
+
 async def stream(
-    conversation: uuid.UUID, generation: uuid.UUID, after: int, silence: float = SILENCE
+    ticket: Pass, conversation: uuid.UUID, generation: uuid.UUID, after: int, silence: float = SILENCE
 ) -> AsyncIterator[bytes]:
     """Yield what comes after flush `after`, to the end of the answer; runs on the process's loop.
 
     A reader who is too slow is cut off and comes back with the last id it has.
     """
     mailbox = Mailbox()
+    reader = Reader(ticket, mailbox)
     waiting: asyncio.Task[ServerFrame] | None = None
     mailbox.tell([generation])
     tail.attach(conversation, mailbox)
+    door.enter(reader)
     try:
         await runloop.join(tail.follow(mailbox, generation, after))
         while not mailbox.overflowed.is_set():
@@ -53,6 +68,7 @@ async def stream(
                 return
     finally:
         hub.unsubscribe(conversation, mailbox)
+        door.left(reader)
         if waiting:
             waiting.cancel()
 

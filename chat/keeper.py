@@ -4,7 +4,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat import hub, relay, runner, turns, watcher
+from chat import door, hub, relay, runner, turns, watcher
 from chat.flusher import WINDOW
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.relay import Relay
@@ -32,7 +32,7 @@ class Pace:
 
     A generation is dead `dead_after` seconds after its last beat; with `look` that is within two beats.
     `alone` is how long an answer that only runs while it is read goes on after its last reader.
-    `flush` is how long text gathers.
+    `flush` is how long text gathers, `passes` between two looks at who may still read.
     """
 
     marks: float = 0.25
@@ -41,6 +41,11 @@ class Pace:
     dead_after: float = 9.0
     alone: float = 5.0
     flush: float = WINDOW
+    passes: float = 5.0
+
+    @property
+    def death(self) -> timedelta:
+        return timedelta(seconds=self.dead_after)
 
 
 PACE = Pace()
@@ -69,6 +74,8 @@ class Keeper:
         self.pace = pace
         self.clock = clock
         self._due: dict[str, float] = {}
+        self._looked = clock()
+        self._lenient_until = 0.0
         self._left: dict[uuid.UUID, float | None] = {}
 
     async def keep(self) -> None:
@@ -86,10 +93,9 @@ class Keeper:
         if runs := runner.all_running():
             await self._hear_stops(runs)
             await self._stop_unread(runs)
-        if self._is_due("beat", self.pace.beat):
-            await self.beat()
-        if self._is_due("look", self.pace.look):
-            await sync_to_async(reap)(timedelta(seconds=self.pace.dead_after))
+        await self._when_due("beat", self.pace.beat, self.beat)
+        await self._when_due("look", self.pace.look, self.look)
+        await self._when_due("passes", self.pace.passes, door.check)
 
     async def beat(self) -> None:
         """Say that the runs of this process live, store how far they are, and end those it has lost."""
@@ -101,12 +107,24 @@ class Keeper:
         for run in runs.values():
             run.append_again()
 
-    def _is_due(self, what: str, every: float) -> bool:
+    async def look(self) -> None:
+        """End the generations of the dead. When the database was away nobody could beat: first they may."""
         now = self.clock()
-        if now < self._due.get(what, 0):
-            return False
-        self._due[what] = now + every
-        return True
+        if now - self._looked > self.pace.beat:
+            self._lenient_until = now + self.pace.beat
+        mine = [run.turn.generation for run in runner.all_running()]
+        if now < self._lenient_until:
+            await Generation.objects.running().aexists()  # raises while it is still away
+        else:
+            await sync_to_async(reap)(self.pace, mine)
+        self._looked = now
+
+    async def _when_due(self, what: str, every: float, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it if its time has come; what fails stays due."""
+        now = self.clock()
+        if now >= self._due.get(what, 0):
+            await work()
+            self._due[what] = now + every
 
     async def _hear_stops(self, runs: Sequence[Run]) -> None:
         mine = [run.turn.generation for run in runs]
@@ -163,11 +181,15 @@ def _snapshot(run: Run) -> None:
     )
 
 
-def reap(dead_after: timedelta = timedelta(seconds=PACE.dead_after)) -> int:
-    """End, as interrupted and with the text of their log, the generations whose process is gone."""
-    dead = Generation.objects.running().filter(heartbeat_at__lt=Now() - dead_after)
+def reap(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> int:
+    """End, as interrupted and with the text of their log, the generations whose process is gone.
+
+    `spared` are those that this process runs, however old their beat is.
+    """
+    until = time.monotonic() + pace.beat
+    dead = Generation.objects.running().filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
     ended = sum(
-        _interrupt(message, generation, dead_after)
+        _interrupt(message, generation, pace, until)
         for message, generation in dead.values_list("message_id", "pk")
     )
     if ended:
@@ -176,15 +198,15 @@ def reap(dead_after: timedelta = timedelta(seconds=PACE.dead_after)) -> int:
 
 
 @transaction.atomic
-def _interrupt(message_id: uuid.UUID, generation: uuid.UUID, dead_after: timedelta) -> bool:
+def _interrupt(message_id: uuid.UUID, generation: uuid.UUID, pace: Pace, until: float) -> bool:
     """End one; from here on its log takes nothing more, should its process be alive after all."""
     dead = Message.objects.filter(
         pk=message_id,
         status=Message.Status.STREAMING,
-        generation__heartbeat_at__lt=Now() - dead_after,  # it may have beaten in the meantime
+        generation__heartbeat_at__lt=Now() - pace.death,  # it may have beaten in the meantime
     )
     message = dead.select_for_update(of=("self",), no_key=True).first()
-    if message is None:
+    if message is None or time.monotonic() > until:  # where we had to wait, so had the beat of the living
         return False
     after = GenerationEvent.objects.filter(generation=generation, seq__gt=message.seq)
     for seq, text in after.order_by("seq").values_list("seq", "text"):

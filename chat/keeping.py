@@ -24,6 +24,11 @@ def rename(user: Any, pk: uuid.UUID, title: str) -> bool:
     return bool(Conversation.objects.visible_to(user).filter(pk=pk).update(title=_tidy(title)))
 
 
+def pin(user: Any, pk: uuid.UUID, pinned: bool) -> bool:
+    """Keep a conversation at the top of the list, or not; False if there is none."""
+    return bool(Conversation.objects.visible_to(user).filter(pk=pk).update(pinned=pinned))
+
+
 def toggle_pin(user: Any, pk: uuid.UUID) -> bool:
     """Keep a conversation at the top of the list, or let it go; False if there is none."""
     pinned = Case(When(pinned=True, then=Value(False)), default=Value(True))

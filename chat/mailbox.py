@@ -54,6 +54,10 @@ class Mailbox:
         """Take deltas of `generation` from the flush after `after` on."""
         self._sent[generation] = after
 
+    def follows(self, generation: uuid.UUID) -> bool:
+        """Return whether its deltas are taken."""
+        return generation in self._sent
+
     def put(self, frame: ServerFrame) -> None:
         """Queue any frame."""
         if self.overflowed.is_set():

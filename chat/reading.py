@@ -93,6 +93,7 @@ def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, searc
     """Return the person's conversations, pinned ones first, then the latest; `before` is the id of the
     last one that was listed already. Those with every word of `search` alone, if given: see chat.search."""
     answers = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.ASSISTANT)
+    search = search.replace("\0", "").strip()  # PostgreSQL refuses NUL
     running = Exists(answers.filter(status=Message.Status.STREAMING))
     # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
     unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -24,6 +25,14 @@ logger = logging.getLogger(__name__)
 PROCESS = uuid.uuid4()  # who runs a generation, in the database
 WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before an end is stored again that the database refused
 
+
+def _forked() -> None:
+    global PROCESS
+    PROCESS = uuid.uuid4()  # a server may load us once for all its processes
+
+
+os.register_at_fork(after_in_child=_forked)
+
 type Completed = Callable[[Turn, llm.Request, Outcome], object]
 
 
@@ -42,6 +51,7 @@ class Run:
         self.flusher = Flusher(self._flushed, _window)
         self._sleep = sleep
         self._unstored: dict[int, log.Flush] = {}
+        self._refused: set[int] = set()
         self._last: asyncio.Future[None] | None = None
         if turn.begins_with:
             self.flusher.begin_with(turn.begins_with)
@@ -58,9 +68,10 @@ class Run:
         self._call.cancel()
 
     def append_again(self) -> None:
-        """Append what the database has refused so far."""
-        for flush in list(self._unstored.values()):
-            self._append(flush)
+        """Append what the database has refused so far; what still waits for it waits once."""
+        refused, self._refused = self._refused, set()
+        for seq in sorted(refused):
+            self._append(self._unstored[seq])
 
     async def _run(self) -> None:
         outcome = await self._outcome()
@@ -152,8 +163,9 @@ class Run:
         def appended(future: asyncio.Future[None]) -> None:
             if future.cancelled():
                 return
-            if error := future.exception():  # it stays unstored: the next beat, or the end, tries again
+            if error := future.exception():  # the next beat, or the end, tries again
                 logger.error("chat.flush_not_stored", extra={"error": repr(error)})
+                self._refused.add(flush.seq)
             else:
                 self._unstored.pop(flush.seq, None)
 

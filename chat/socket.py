@@ -13,6 +13,7 @@ from django.http.request import split_domain_port, validate_host
 from django.urls import path, re_path
 
 from chat.consumers import ChatConsumer
+from chat.door import Pass
 from llm.models import ApiKey
 
 type Scope = dict[str, Any]
@@ -20,14 +21,15 @@ type App = Callable[[Scope, Any, Any], Awaitable[None]]
 
 
 class Authentication:
-    """Put the person into the scope as `user`, or None, and the id of the key as `key`, or None."""
+    """Put the person into the scope as `user`, or None, and what they came in with as `ticket`."""
 
     def __init__(self, app: App) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
         user, key = await _who(scope)
-        await self.app({**scope, "user": user, "key": key}, receive, send)
+        ticket = Pass.of(user, key, scope["session"]) if user else None
+        await self.app({**scope, "user": user, "ticket": ticket}, receive, send)
 
 
 async def _who(scope: Scope) -> tuple[Any, uuid.UUID | None]:

@@ -6,7 +6,7 @@ from chat import hub, log, runner
 from chat.frames import Delta
 from chat.mailbox import Mailbox
 from chat.models import Generation, Message
-from chat.stored import ended
+from chat.stored import ended, started
 from chat.watcher import watcher
 
 
@@ -28,6 +28,13 @@ async def follow(mailbox: Mailbox, generation: uuid.UUID, after: int) -> None:
     last = await _put_log(mailbox, generation, after)
     mailbox.follow(generation, last)
     watcher().join(row.message.conversation_id, generation, last)
+
+
+async def tell(mailbox: Mailbox, generation: uuid.UUID) -> None:
+    """Put an answer into an attached mailbox from its `start` on."""
+    row = await Generation.objects.select_related("message__parent").aget(pk=generation)
+    mailbox.put(started(row))
+    await follow(mailbox, generation, 0)
 
 
 def follow_here(mailbox: Mailbox, generation: uuid.UUID, after: int) -> bool:

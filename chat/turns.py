@@ -83,6 +83,7 @@ class Outcome:
 def ask(user: Any, conversation_id: uuid.UUID, asked: Asked, runner: uuid.UUID) -> Turn:
     """Store a question and an empty answer; raises ChatError. A client id seen before stores nothing."""
     check(asked.text)
+    text = asked.text.replace("\0", "\ufffd")  # PostgreSQL keeps no NUL
     conversation = _locked(user, conversation_id)
     if asked.client_id and (earlier := conversation.messages.filter(client_id=asked.client_id).first()):
         return _turn_of(earlier)
@@ -90,9 +91,9 @@ def ask(user: Any, conversation_id: uuid.UUID, asked: Asked, runner: uuid.UUID) 
     parent = _parent(messages, asked)
     _refuse_while_busy(messages)
     question = conversation.messages.create(
-        role=Message.Role.USER, content=asked.text, parent=parent, client_id=asked.client_id
+        role=Message.Role.USER, content=text, parent=parent, client_id=asked.client_id
     )
-    conversation.title = conversation.title or title_of(asked.text)
+    conversation.title = conversation.title or title_of(text)
     return _answer(conversation, question, asked, runner, _path(messages, question))
 
 

@@ -214,7 +214,7 @@ def _frame(request: HttpRequest, current: Conversation | None = None) -> dict[st
 
 
 def _list(request: HttpRequest, current: uuid.UUID | None) -> dict[str, Any]:
-    search = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL refuses NUL
+    search = request.GET.get("q", "").strip()
     rows = reading.listed(request.user, limit=LISTED + 1, before=_uuid(request, "before"), search=search)
     shown = rows[:LISTED]
     return {

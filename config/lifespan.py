@@ -27,7 +27,8 @@ class Lifespan:
     """An ASGI application that starts with `on_startup` and ends with `on_drain`.
 
     Each drain is told the seconds it has, and all run at the same time. A server that speaks no lifespan
-    (daphne) starts with its first scope, and calls `finish` itself.
+    (daphne) starts with its first scope, and calls `finish` itself. Each scope says as `draining` whether
+    the process is going down.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class Lifespan:
             await self._live(receive, send)
         else:
             await self.start()
-            await self.app(scope, receive, send)
+            await self.app({**scope, "draining": self.draining}, receive, send)
 
     async def start(self) -> None:
         """Adopt the running loop and run the starters, once; raises what one of them raised."""
@@ -70,11 +71,18 @@ class Lifespan:
         """Begin to drain, from a signal handler or any thread."""
         self.draining = True
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._drain_once)
+            self._loop.call_soon_threadsafe(self.drain)
+
+    def drain(self) -> asyncio.Task[None]:
+        """Begin to drain, if that has not begun; the task ends with it. Call it on the process's loop."""
+        self.draining = True
+        if self._drained is None:
+            self._drained = asyncio.get_running_loop().create_task(self._drain())
+        return self._drained
 
     async def finish(self) -> None:
         """Wait for the drains, then close what lives on the loop; bounded."""
-        await self._drain_once()
+        await self.drain()
         try:
             async with asyncio.timeout(self.after):
                 await runloop.close()
@@ -97,12 +105,6 @@ class Lifespan:
     async def _start(self) -> None:
         for starter in self.on_startup:
             await starter()
-
-    def _drain_once(self) -> asyncio.Task[None]:
-        self.draining = True
-        if self._drained is None:
-            self._drained = asyncio.get_running_loop().create_task(self._drain())
-        return self._drained
 
     async def _drain(self) -> None:
         tasks = [asyncio.ensure_future(drain(self.seconds)) for drain in self.on_drain]

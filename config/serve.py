@@ -8,7 +8,6 @@ import argparse
 import asyncio
 import contextlib
 import socket
-from types import FrameType
 
 from config.asgi import application
 from config.lifespan import DRAIN
@@ -20,12 +19,7 @@ def serve_uvicorn(descriptor: int) -> None:
     """Serve until SIGTERM and through the drain."""
     import uvicorn
 
-    class Server(uvicorn.Server):
-        """Drains from the signal on, while requests in flight still finish."""
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            application.begin_drain()
-            super().handle_exit(sig, frame)
+    from config.draining import Server
 
     config = uvicorn.Config(
         application,
@@ -39,7 +33,7 @@ def serve_uvicorn(descriptor: int) -> None:
         log_level="warning",
         timeout_graceful_shutdown=int(DRAIN),
     )
-    Server(config).run(sockets=[socket.socket(fileno=descriptor)])
+    Server(config, application).run(sockets=[socket.socket(fileno=descriptor)])
 
 
 def serve_daphne(descriptor: int) -> None:

@@ -33,15 +33,23 @@ async def health(request: HttpRequest) -> dict[str, str]:
 
 @router.get("/ready", summary="Can it serve?")
 async def ready(request: HttpRequest) -> JsonResponse:
-    """Say whether requests can be served, and what each part does. 503 when they cannot."""
+    """Say whether requests can be served, and what each part does. 503 when they cannot.
+
+    A process that is going down says `draining`: it ends what it has begun, and wants nothing new.
+    """
     parts = await _parts()
     serves = (
         parts["database"] == "ok"
         and parts["redis"] != "down"
         and any(provider["state"] == "ok" for provider in parts["providers"].values())
     )
-    body = {"status": "ok" if serves else "down", **parts}
-    return JsonResponse(body) if serves else JsonResponse(body, status=503, headers={"Retry-After": "5"})
+    status = "ok" if serves else "down"
+    if getattr(request, "scope", {}).get("draining"):
+        status = "draining"
+    body = {"status": status, **parts}
+    if status == "ok":
+        return JsonResponse(body)
+    return JsonResponse(body, status=503, headers={"Retry-After": "5"})
 
 
 async def _parts() -> dict[str, Any]:

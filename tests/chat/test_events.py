@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.test import AsyncClient
 
 from chat import events, runner
+from chat.door import Pass
 from chat.models import Conversation
 from llm.models import ApiKey
 from llm.providers.scripted import say
@@ -71,7 +72,7 @@ def text(found: list[tuple[int, dict[str, Any]]]) -> str:
 async def test_an_answer_is_followed_to_its_end(http: Http) -> None:
     use_model(say("Hi", " there", ".", pause=0.01))
     generation = await http.ask()
-    response = await http.follow()
+    response = await http.follow(f"?generation={generation}")
     assert response["Content-Type"] == "text/event-stream"
     found = await told(response)
     assert text(found) == "Hi there."
@@ -84,9 +85,8 @@ async def test_one_that_has_ended_is_told_from_the_log_and_the_last_event_id_goe
     http: Http,
 ) -> None:
     use_model(say("Hi", " there", ".", pause=0.06))
-    generation = await http.ask()
-    await told(await http.follow())
-    query = f"?generation={generation}&after=0"
+    query = f"?generation={await http.ask()}&after=0"
+    await told(await http.follow(query))
     assert text(await told(await http.follow(query))) == "Hi there."
     rest = await told(await http.follow(query, Last_Event_ID="1"))
     assert (rest[0][1]["from"], text(rest)) == (2, " there.")
@@ -107,10 +107,12 @@ async def test_a_wrong_last_event_id_is_refused(http: Http, wrong: str) -> None:
     assert (response.status_code, response.json()["code"]) == (422, "invalid")
 
 
-async def test_silence_is_filled_with_comments_and_leaving_ends_nothing(http: Http) -> None:
+async def test_silence_is_filled_with_comments_and_leaving_ends_nothing(http: Http, alice: User) -> None:
     use_model(say("Hi", pause=60))
     generation = uuid.UUID(await http.ask())
-    body = events.stream(http.talk.pk, generation, 0, silence=0.01)
+    assert await events.find(alice, http.talk.pk, None) == generation
+    ticket = Pass(user=http.talk.owner_id)
+    body = events.stream(ticket, http.talk.pk, generation, 0, silence=0.01)
     assert await anext(body) == events.COMMENT
     assert await anext(body) == events.COMMENT
     await body.aclose()  # type: ignore[attr-defined]

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from tests import settings
-from tests.services.chat_site import Program, Site, name_of_a_database
+from tests.services.chat_site import Site, name_of_a_database
+from tests.services.people import Program
 from tests.wire import WireServer
 
 POSTGRES = "postgres://root@127.0.0.1:5432/"
@@ -27,17 +28,18 @@ def _database(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[s
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture(scope="module", params=["one", MANY])
+@pytest.fixture(scope="session", params=["one", MANY])
 def chat(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A database and a model; the test starts the processes."""
+    """A database and a model; the test starts the processes, and ends them."""
     redis = "" if request.param == "one" else REDIS
     with _database(request.param, tmp_path_factory) as database, WireServer() as wire:
         site = Site(database=database, redis=redis, wire=wire)
         site.make()
         yield site
-        site.end()
+        site.close()
 
 
 @pytest.fixture
-def alice(chat: Site) -> Program:
-    return Program(chat)
+def alice(chat: Site) -> Iterator[Program]:
+    yield Program(chat)
+    chat.wire.forget()

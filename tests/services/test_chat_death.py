@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.services.chat_site import Program, Site, Tab, Web
+from tests.services.chat_site import Site, Web
+from tests.services.people import Program, Tab
 from tests.wire import text
 
 BEAT = 1.0  # seconds
@@ -14,10 +15,11 @@ PACE = {"beat": BEAT, "look": 0.2 * BEAT, "dead_after": 1.8 * BEAT}
 
 
 @pytest.fixture(scope="module")
-def reading(chat: Site) -> Web:
+def reading(chat: Site) -> Iterator[Web]:
     """The process that goes on."""
     [web] = chat.begin({"pace": PACE})
-    return web
+    yield web
+    chat.end(web)
 
 
 @pytest.fixture
@@ -94,8 +96,8 @@ async def test_a_process_that_was_held_up_does_not_write_over_what_was_reaped(
     stored = await alice.answer(reading.port, far.conversation)
     assert (stored["status"], stored["content"]) == ("interrupted", "One two ")
     async with Tab(alice, lambda: reading.port, far.conversation) as late:
-        late._begin(far.generation, far.message)
-        await late._resume()
+        late.begin(far.generation, far.message)
+        await late.resume()
         await late.until(lambda tab: tab.end)
         assert late.text == "One two "
 

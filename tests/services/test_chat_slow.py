@@ -3,13 +3,15 @@
 import asyncio
 import json
 import socket
+from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from tests.services.chat_site import Program, Site, Tab, Web
+from tests.services.chat_site import Site, Web
+from tests.services.people import Program, Tab
 from tests.wire import text
 
 PIECES = [f"{number} {'x' * 60_000} " for number in range(300)]  # 18 MB: the system's own buffers take six
@@ -17,9 +19,10 @@ PATIENCE = 30.0  # seconds: a socket that is never closed fails the test instead
 
 
 @pytest.fixture(scope="module")
-def web(chat: Site) -> Web:
+def web(chat: Site) -> Iterator[Web]:
     [web] = chat.begin({"pace": {"flush": 0.001}})
-    return web
+    yield web
+    chat.end(web)
 
 
 def narrow(port: int) -> socket.socket:
@@ -59,8 +62,8 @@ async def test_a_reader_that_never_reads_is_closed_with_1013_and_resumes(
         seen = await _read_to_the_end(deaf)
     assert seen < len(PIECES) / 2
     async with Tab(alice, lambda: web.port, conversation) as again:
-        again._begin(tab.generation, tab.message)
-        await again._resume()
+        again.begin(tab.generation, tab.message)
+        await again.resume()
         await again.until(lambda tab: tab.end)
         assert again.text == tab.text
 

@@ -1,11 +1,12 @@
 """Stop, at any time and from anywhere: the upstream is closed, the text grows no more, it is paid once."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from tests.services.chat_site import Program, Site, Tab, Web
+from tests.services.chat_site import Site, Web
+from tests.services.people import Program, Tab
 from tests.wire import Gate, text
 
 PIECES = [f"{number} " for number in range(40)]
@@ -13,8 +14,10 @@ WITHIN = 0.5  # seconds
 
 
 @pytest.fixture(scope="module")
-def webs(chat: Site) -> list[Web]:
-    return chat.begin({}, {})
+def webs(chat: Site) -> Iterator[list[Web]]:
+    webs = chat.begin({}, {})
+    yield webs
+    chat.end(*webs)
 
 
 @pytest.fixture

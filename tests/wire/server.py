@@ -63,6 +63,10 @@ class WireServer:
         self._script.extend(answers)
         return self
 
+    def forget(self) -> None:
+        """Drop what a test has left of its script."""
+        self._script.clear()
+
     def always(self, answer: Answer) -> Self:
         """Answer with this whatever comes after the script."""
         self._always = answer
