@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
-from jsonschema.protocols import Validator
 from pydantic import BaseModel, ValidationError
 
 from llm.extraction import raw_schema
+from llm.extraction.checking import Checker
 from llm.extraction.parsing import Parsed, Root
 from llm.extraction.pointers import pointer, within
 
@@ -69,19 +69,20 @@ class RawContract:
 
     name: str
     json_schema: Mapping[str, Any]
-    validator: Validator
+    checker: Checker
 
     @classmethod
     def of(cls, schema: Mapping[str, Any]) -> "RawContract":
         """Return the contract of a schema; raises SchemaRefused."""
-        validator = raw_schema.validator_of(schema)
+        schema = raw_schema.taken(schema)
+        checker = raw_schema.checker_of(schema)
         title = schema.get("title")
         name = _wire_name(title if isinstance(title, str) else "") or "answer"
-        return cls(name=name, json_schema=schema, validator=validator)
+        return cls(name=name, json_schema=schema, checker=checker)
 
     def check(self, answer: Parsed) -> Checked:
         """Validate; the data is the answer itself."""
-        faults = raw_schema.faults(self.validator, answer.value)
+        faults = raw_schema.faults(self.checker, answer.value)
         return Checked(faults=faults) if faults else Checked(data=answer.value)
 
 

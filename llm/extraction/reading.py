@@ -33,19 +33,27 @@ def read(contract: Contract, reply: Reply) -> Read:
         answer = parse(text, root=None if way.shape else root_of(contract))
     except NotJSON as error:
         return _wrong(str(error), text)
-    return Read(checked=_checked(contract, way, answer), text=text, repairs=answer.repairs)
+    return Read(
+        checked=_checked(contract, way, answer, as_tool=bool(reply.tool_calls)),
+        text=text,
+        repairs=answer.repairs,
+    )
 
 
-def _checked(contract: Contract, way: Plan, answer: Parsed) -> Checked:
-    """Take the model's shape first, and an answer that is in the caller's own shape as it is."""
+def _checked(contract: Contract, way: Plan, answer: Parsed, *, as_tool: bool) -> Checked:
+    """Take the model's shape, and an answer that is in the caller's own shape as it is.
+
+    One that could be both is the model's if a provider enforced that shape and it is kept, else the caller's.
+    """
     mapped = way.back(answer.value)
     if mapped == answer.value:
         return contract.check(answer)
     checked = contract.check(replace(answer, value=mapped, source=json.dumps(mapped, ensure_ascii=False)))
-    if not checked.faults:
-        return checked
     as_it_is = contract.check(answer)
-    return checked if as_it_is.faults else as_it_is
+    if checked.faults or as_it_is.faults:
+        return checked if as_it_is.faults else as_it_is
+    was_asked = as_tool if way.mode == "tool" else way.is_answered_by(answer.value)
+    return checked if was_asked else as_it_is
 
 
 def _wrong(message: str, text: str) -> Read:

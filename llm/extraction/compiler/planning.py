@@ -3,15 +3,12 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
-
-from jsonschema.protocols import Validator
-from referencing.exceptions import Unresolvable
 
 from llm import catalog
 from llm.catalog import Card
-from llm.extraction import raw_schema
+from llm.extraction.checking import Checker, TooMuchWork, compiled
 from llm.extraction.compiler.dialects import STRICT
 from llm.extraction.compiler.loose import loose
 from llm.extraction.compiler.references import Settled, settle
@@ -25,7 +22,7 @@ type Mode = Literal["native", "tool", "prompt"]
 SMALL_CONTEXT = 8192
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: a plan is made once and remembers what it compiled
 class Plan:
     """`native`: the provider enforces `sent`. `tool`: the answer comes as the arguments of a tool whose
     parameters are `sent`. `prompt`: the schema is only told in words, and `sent` is the caller's own."""
@@ -37,13 +34,24 @@ class Plan:
     homes: Mapping[str, Shape | None] = field(default_factory=dict)
     valid: Valid = lambda _schema, _value: False
 
+    @cached_property
+    def _sent_checker(self) -> Checker:
+        return compiled(self.sent)
+
+    def is_answered_by(self, value: Any) -> bool:
+        """Say whether a value has the shape that was asked for."""
+        try:
+            return self._sent_checker.is_valid(value)
+        except TooMuchWork:
+            return False
+
     def back(self, value: Any) -> Any:
         """Return what the model wrote in the caller's shape; what already has it stays as it is."""
         return Way(homes=self.homes, valid=self.valid).of(self.shape, value)
 
 
 def plan(schema: Mapping[str, Any], model: str) -> Plan:
-    """Return the plan for a schema that was taken (`raw_schema.validator_of`) and `provider:model`."""
+    """Return the plan for a schema that was taken (`raw_schema.taken`) and `provider:model`."""
     provider, _ = catalog.split(model)
     return _plan(json.dumps(schema, ensure_ascii=False), provider, catalog.card(model))
 
@@ -65,7 +73,7 @@ def _plan(text: str, provider: str, card: Card) -> Plan:
     except Inexpressible as found:
         why = found
         settled = None
-    except (KeyError, IndexError, ValueError, RecursionError, Unresolvable):
+    except (KeyError, IndexError, ValueError, RecursionError):
         why = Inexpressible((), "Its references cannot be followed.")
         settled = None
     return _otherwise(schema, why, provider, card)
@@ -75,12 +83,12 @@ def _native(settled: Settled, provider: str, findings: Findings, *, small: bool)
     if provider not in STRICT:
         sent = loose(settled.document, findings, small=small)
         return Plan(mode="native", sent=sent, report=findings.report())
-    validator: Validator = raw_schema.Bounded(settled.document, registry=raw_schema.NOWHERE)
+    checker = compiled(settled.document)
 
     def valid(part: Any, value: Any) -> bool:
         try:
-            return bool(validator.evolve(schema=part).is_valid(value))
-        except RecursionError:
+            return checker.part(part)(value)
+        except TooMuchWork:
             return False
 
     done = strict(settled, STRICT[provider], findings, lambda part: valid(part, None))

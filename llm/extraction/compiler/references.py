@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+from llm.extraction.checking import draft_of
 from llm.extraction.compiler import words
 from llm.extraction.compiler.merging import NOTES
 from llm.extraction.compiler.report import Inexpressible
+from llm.extraction.compiler.upgrading import upgraded
 from llm.extraction.subschemas import BY_NAME, LISTED, SINGLE, Path, walk
 
 HOME = "#/$defs/"
@@ -38,6 +40,7 @@ def settle(schema: Mapping[str, Any]) -> Settled:
 class _Move:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.root = schema
+        self.draft = draft_of(schema)
         self.anchors = _anchors(schema)
         self.names: dict[str, str] = {}
         self.origins: dict[str, Path] = {}
@@ -54,8 +57,10 @@ class _Move:
     def _copy(self, schema: Any) -> Any:
         if not isinstance(schema, Mapping):
             return schema
-        if "$dynamicRef" in schema:
-            raise Inexpressible(("$dynamicRef",), "A dynamic reference is followed by no provider.")
+        for word in ("$dynamicRef", "$recursiveRef"):
+            if word in schema and word in self.draft.words:
+                raise Inexpressible((word,), "A dynamic reference is followed by no provider.")
+        schema = upgraded(schema, self.draft)
         return {word: self._word(word, value) for word, value in schema.items() if word in KNOWN}
 
     def _word(self, word: str, value: Any) -> Any:

@@ -26,6 +26,7 @@ from llm.extraction.subschemas import Path
 type Part = tuple[dict[str, Any], Shape | None]
 type TakesNull = Callable[[Any], bool]
 
+PAIRS = "pairs"
 MOST_PARTS = 20_000  # a part that is used twice in a part that is used twice...
 NULL: dict[str, Any] = {"type": "null"}
 
@@ -154,11 +155,40 @@ class _Rewriting:
     ) -> Part:
         if not branches:
             raise Inexpressible(path, "No value satisfies it.")
+        branches, shapes = self._told_apart(branches, shapes)
         self.unions += len(branches) > 1
         self.choices += len(branches)
         sent = branches[0] if len(branches) == 1 else {"anyOf": branches}
         changed = any(shape is not None for _, shape in shapes)
         return {**_notes(schema), **sent}, OneOf(tuple(shapes)) if changed else None
+
+    def _told_apart(
+        self, branches: list[dict[str, Any]], shapes: list[tuple[Any, Shape | None]]
+    ) -> tuple[list[dict[str, Any]], list[tuple[Any, Shape | None]]]:
+        """Pairs beside a list could be either when they are empty: put them into an object."""
+        lists = [n for n, branch in enumerate(branches) if self._kinds(branch, "array")]
+        if len(lists) < 2 or not any(self._is_pairs(shapes[n][1]) for n in lists):
+            return branches, shapes
+        branches, shapes = list(branches), list(shapes)
+        for n in lists:
+            whole, shape = shapes[n]
+            if self._is_pairs(shape):
+                branches[n] = self._closed({PAIRS: branches[n]}, [PAIRS])
+                shapes[n] = (whole, Wrapped(shape, PAIRS))
+        return branches, shapes
+
+    def _kinds(self, sent: dict[str, Any], kind: str) -> bool:
+        """Say whether what is sent may be answered by a value of the kind."""
+        if "$ref" in sent:
+            return self._kinds(self.homes[sent["$ref"].removeprefix(HOME)][0], kind)
+        return sent.get("type") == kind or any(self._kinds(branch, kind) for branch in sent.get("anyOf", ()))
+
+    def _is_pairs(self, shape: Shape | None) -> bool:
+        if isinstance(shape, Defined):
+            return self._is_pairs(self.homes[shape.name][1])
+        if isinstance(shape, OneOf):
+            return any(self._is_pairs(inner) for _, inner in shape.branches)
+        return isinstance(shape, Pairs)
 
     def _choice(self, schema: Mapping[str, Any], path: Path) -> Part:
         values = [schema["const"]] if "const" in schema else list(schema["enum"])

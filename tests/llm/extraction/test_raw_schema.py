@@ -23,19 +23,18 @@ def deep(levels: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("schema", "place", "word"),
     [
-        ({"type": "strnig"}, "/type", "not valid"),
+        ({"type": "strnig"}, "/type", "is not one of"),
         ({"properties": {"a": {"minimum": "1"}}}, "/properties/a/minimum", "not of type"),
         ({"$ref": "https://example.com/a.json"}, "/$ref", "same schema"),
         ({"properties": {"a": {"$ref": "other.json"}}}, "/properties/a/$ref", "same schema"),
         ({"anyOf": [{"$ref": "#/$defs/a"}]}, "/anyOf/0/$ref", "nowhere"),
         ({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, "", "without end"),
-        ({"pattern": "(?=a)b"}, "/pattern", "bounded time"),
         ({"pattern": "("}, "/pattern", "bounded time"),
-        ({"patternProperties": {r"(a)\1": {}}}, r"/patternProperties/(a)\1", "bounded time"),
-        ({"properties": {"a/b": {"type": 3}}}, "/properties/a~1b/type", "not valid"),
-        (deep(40), "", "deeper"),
-        ({"enum": list(range(10_001))}, "", "parts"),
-        ({"description": "x" * 66_000}, "", "larger"),
+        ({"patternProperties": {"a": {}, "[": {}}}, "/patternProperties/[", "bounded time"),
+        ({"properties": {"a/b": {"type": 3}}}, "/properties/a~1b/type", "not one of"),
+        (deep(120), "", "deeper"),
+        ({"enum": list(range(50_001))}, "", "parts"),
+        ({"description": "x" * 600_000}, "", "larger"),
     ],
 )
 def test_refuses_a_schema_and_says_where(schema: dict[str, Any], place: str, word: str) -> None:
@@ -78,7 +77,7 @@ def test_an_answer_that_is_nested_without_end_is_a_fault() -> None:
     answer: list[Any] = []
     for _ in range(5000):
         answer = [answer]
-    assert faults(validator, answer)[0]["message"] == "It is nested too deeply."
+    assert faults(validator, answer)[0]["message"] == "It cannot be checked in bounded time."
 
 
 def test_a_fault_echoes_little_of_the_answer() -> None:

@@ -1,0 +1,8 @@
+"""Does a JSON value satisfy a JSON Schema? Compiled once, then fast, and always bounded in time."""
+
+from llm.extraction.checking.building import Uncheckable
+from llm.extraction.checking.checker import Checker, compiled, flaw
+from llm.extraction.checking.drafts import Draft, draft_of
+from llm.extraction.checking.run import Fault, TooMuchWork
+
+__all__ = ["Checker", "Draft", "Fault", "TooMuchWork", "Uncheckable", "compiled", "draft_of", "flaw"]
