@@ -19,6 +19,7 @@ ROUTERS = (
     ("", "llm.api.health.router"),
     ("", "llm.api.schemas.router"),
     ("", "llm.api.extract.router"),
+    ("", "llm.api.batches.router"),
     ("", "llm.api.usage.router"),
     ("/prompts", "prompts.api.router"),
     ("", "chat.api.router"),

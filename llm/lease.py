@@ -13,17 +13,22 @@ from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 from django.db import DatabaseError, models, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 logger = logging.getLogger(__name__)
 
-LASTS = timedelta(seconds=9)  # less than django-ox's LOCK_TIMEOUT, after which it hands on a task
 BEAT = 1.0  # seconds between two renewals: a row that was cancelled is left after that time
 
 type Sleep = Callable[[float], Awaitable[None]]
 type Change[M, T] = Callable[[M], T]
+
+
+def lasts() -> timedelta:
+    """How long a lease lasts: less than the time after which django-ox hands on the task of a dead worker."""
+    return timedelta(seconds=settings.TASKS["default"]["OPTIONS"]["LOCK_TIMEOUT"] - 1)
 
 
 class LeaseLost(Exception):
@@ -67,7 +72,7 @@ class Lease[M: Leased]:
 
     async def renew(self) -> bool:
         """Move the end of the lease on; False if it is lost."""
-        return bool(await self.held.aupdate(leased_until=Now() + LASTS))
+        return bool(await self.held.aupdate(leased_until=Now() + lasts()))
 
     async def release(self, **changes: Any) -> bool:
         """Let go of the row, changing it; False if the lease was lost."""
@@ -126,7 +131,7 @@ def _claim[M: Leased](rows: QuerySet[M], pk: Any, changes: dict[str, Any]) -> Le
         if row is None:
             return None
         mine = rows.filter(pk=pk)
-        mine.update(epoch=F("epoch") + 1, leased_until=Now() + LASTS, **changes)
+        mine.update(epoch=F("epoch") + 1, leased_until=Now() + lasts(), **changes)
         return Lease(rows=rows, pk=pk, epoch=row.epoch + 1)
 
 
@@ -140,12 +145,12 @@ async def _ended(task: asyncio.Future[Any]) -> None:
 async def _beat[M: Leased](lease: Lease[M], sleep: Sleep) -> None:
     """Renew until the lease is lost, or may be: a database that is away for long has let it run out."""
     clock = asyncio.get_running_loop().time
-    good_until = clock() + LASTS.total_seconds()
+    good_until = clock() + lasts().total_seconds()
     while clock() < good_until:
         await sleep(BEAT)
         try:
             if not await lease.renew():
                 return
-            good_until = clock() + LASTS.total_seconds()
+            good_until = clock() + lasts().total_seconds()
         except DatabaseError:
             logger.warning("lease.not_renewed", extra={"row": str(lease.pk)}, exc_info=True)

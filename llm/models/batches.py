@@ -29,8 +29,7 @@ class Batches(models.QuerySet["Batch"]):
 class Batch(Leased):
     """Texts for one schema. `done` counts the items that ended, `failed` those of them without data.
 
-    `cost` is None once that of one item is unknown. `columns` are the names of the input's other fields, as
-    a JSON list in their order.
+    `cost` is None once that of one item is unknown. `columns` is the input's `llm.batches.columns.Columns`.
     """
 
     class Status(models.TextChoices):
@@ -79,6 +78,11 @@ class Batch(Leased):
     def active(self) -> bool:
         """True while it waits or works."""
         return self.status in (self.Status.QUEUED, self.Status.RUNNING)
+
+    @property
+    def may_go_on(self) -> bool:
+        """False once its owner was shut out, or the key that started it was closed: it spends no more."""
+        return self.user.is_active and (self.key is None or self.key.state == "usable")
 
     @property
     def usage(self) -> Usage:

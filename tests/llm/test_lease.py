@@ -54,7 +54,7 @@ def test_a_claim_is_a_lease_of_seconds(row: Batch) -> None:
     claimed(row)
     row.refresh_from_db()
     assert row.leased_until
-    assert timedelta(0) < row.leased_until - timezone.now() <= lease.LASTS
+    assert timedelta(0) < row.leased_until - timezone.now() <= lease.lasts()
 
 
 def test_who_was_overtaken_writes_nothing(row: Batch) -> None:
