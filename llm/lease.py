@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.conf import settings
 from django.db import DatabaseError, models, transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
+from django.tasks import default_task_backend
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,8 @@ type Change[M, T] = Callable[[M], T]
 
 def lasts() -> timedelta:
     """How long a lease lasts: less than the time after which django-ox hands on the task of a dead worker."""
-    return timedelta(seconds=settings.TASKS["default"]["OPTIONS"]["LOCK_TIMEOUT"] - 1)
+    options: dict[str, Any] = default_task_backend.options
+    return timedelta(seconds=options["LOCK_TIMEOUT"] - 1)
 
 
 class LeaseLost(Exception):

@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ def waiting(batch: Batch) -> float:
 
 def test_every_text_is_asked_once_and_counted(local: WireServer, alice: User) -> None:
     batch = worked(make_batch(alice, *"abcdefghij", cache=False))
-    assert (batch.status, batch.done, batch.failed, batch.cost) == ("completed", 10, 0, 0)
+    assert (batch.status, batch.done, batch.failed, batch.cost) == ("completed", 10, 0, Decimal(0))
     assert len(local.requests) == 10
     used = sum(Call.objects.values_list("input_tokens", flat=True))
     assert batch.input_tokens == used == sum(batch.items.values_list("input_tokens", flat=True))
