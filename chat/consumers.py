@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from channels.generic.websocket import AsyncWebsocketConsumer
+from django.utils.translation import gettext as _
 
 from chat import door, hub, service, tail
 from chat.bucket import Bucket
@@ -51,11 +52,11 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.conversation: uuid.UUID = self.scope["url_route"]["kwargs"]["conversation"]
         self.user, self.ticket = self.scope["user"], self.scope["ticket"]
         if self.user is None:
-            await self._refuse("unauthenticated", "Sign in first, or send a valid key.", UNAUTHENTICATED)
+            await self._refuse("unauthenticated", _("Sign in first, or send a valid key."), UNAUTHENTICATED)
             return
         conversation = await Conversation.objects.visible_to(self.user).filter(pk=self.conversation).afirst()
         if conversation is None:
-            await self._refuse("not_found", "This conversation does not exist.", FORBIDDEN)
+            await self._refuse("not_found", _("This conversation does not exist."), FORBIDDEN)
             return
         tail.attach(self.conversation, self.mailbox)
         door.enter(self)
@@ -86,7 +87,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         except Exception:
             logger.exception("chat.frame")
             self.mailbox.put(
-                Error(code="fault", text="Something broke on our side. Try again.", client_id=client_id)
+                Error(code="fault", text=_("Something broke on our side. Try again."), client_id=client_id)
             )
 
     def leave(self) -> None:

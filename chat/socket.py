@@ -14,6 +14,7 @@ from django.urls import path, re_path
 
 from chat.consumers import ChatConsumer
 from chat.door import Pass
+from chat.language import Language
 from llm.models import ApiKey
 
 type Scope = dict[str, Any]
@@ -70,4 +71,4 @@ _routes = URLRouter(
         re_path("", _nothing_here),  # type: ignore[arg-type]  # Channels routes ASGI applications by Django's paths
     ]
 )
-websocket_application = CookieMiddleware(SessionMiddleware(Authentication(_routes)))
+websocket_application = CookieMiddleware(SessionMiddleware(Authentication(Language(_routes))))

@@ -4,6 +4,8 @@
 model is not well, and many of these in a row open its breaker.
 """
 
+from django.utils.translation import gettext_noop as _  # who shows a sentence says it in the reader's language
+
 from llm.types import Reply
 
 
@@ -19,7 +21,7 @@ class LLMError(Exception):
     retryable = False
     elsewhere = False
     ill = False
-    says = "The model could not answer."
+    says = _("The model could not answer.")
 
     def __init__(
         self,
@@ -40,14 +42,14 @@ class RateLimited(LLMError):
     """The provider, or a limit of this site, asks us to slow down."""
 
     code, status, retryable, elsewhere = "rate_limited", 429, True, True
-    says = "The model is busy: too many requests."
+    says = _("The model is busy: too many requests.")
 
 
 class QuotaExceeded(RateLimited):
     """The person or the key has used up what this site allows; no other model helps."""
 
     retryable, elsewhere = False, False
-    says = "You have sent too many requests."
+    says = _("You have sent too many requests.")
 
 
 class Shed(RateLimited):
@@ -60,14 +62,14 @@ class Overloaded(LLMError):
     """The provider has no capacity now."""
 
     retryable, elsewhere, ill = True, True, True
-    says = "The provider is overloaded."
+    says = _("The provider is overloaded.")
 
 
 class Unavailable(LLMError):
     """Nothing answered, or the answer broke off."""
 
     retryable, elsewhere, ill = True, True, True
-    says = "No model can answer right now. Try again in a moment."
+    says = _("No model can answer right now. Try again in a moment.")
 
 
 class BreakerOpen(Unavailable):
@@ -81,7 +83,7 @@ class TimedOut(LLMError):
 
     code, status = "timed_out", 504
     retryable, elsewhere, ill = True, True, True
-    says = "The model did not answer in time."
+    says = _("The model did not answer in time.")
 
 
 class DeadlinePassed(TimedOut):
@@ -94,7 +96,7 @@ class Misconfigured(LLMError):
     """The provider cannot be used as it is set up: no key, a bad key, an unknown model, no credit."""
 
     elsewhere = True
-    says = "The provider is not set up. Ask whoever runs Parley to look at the page Providers."
+    says = _("The provider is not set up. Ask whoever runs Parley to look at the page Providers.")
 
 
 class NotSetUp(Misconfigured):
@@ -105,21 +107,21 @@ class Rejected(LLMError):
     """The request itself is wrong; no model would take it."""
 
     code, status = "invalid", 422
-    says = "The model does not accept this request."
+    says = _("The model does not accept this request.")
 
 
 class Refused(LLMError):
     """The model declined to answer."""
 
     code, status = "refused", 422
-    says = "The model declined to answer this."
+    says = _("The model declined to answer this.")
 
 
 class BadOutput(LLMError):
     """The model answered, but never in the shape that was asked for; `errors` are the last faults."""
 
     code, status = "bad_output", 422
-    says = "The model did not give an answer of the right shape."
+    says = _("The model did not give an answer of the right shape.")
 
     def __init__(
         self, sentence: str = "", *, errors: tuple[dict[str, str], ...] = (), **rest: object
@@ -132,11 +134,11 @@ class BudgetExceeded(LLMError):
     """The money set aside for this is spent."""
 
     code, status = "over_budget", 402
-    says = "The budget for this is spent."
+    says = _("The budget for this is spent.")
 
 
 class NoPrice(LLMError):
     """A budget in money applies, and what the model costs is unknown."""
 
     code, status = "no_price", 422
-    says = "The price of this model is unknown, so a budget cannot hold it."
+    says = _("The price of this model is unknown, so a budget cannot hold it.")

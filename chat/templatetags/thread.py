@@ -3,32 +3,44 @@
 from decimal import Decimal
 
 from django import template
+from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
-from chat.rendering import render
+from chat.rendering import label_tables, render
 from llm import amounts, catalog
 
 register = template.Library()
-
-register.filter("seconds", amounts.seconds)
 
 
 @register.filter
 def prose(text: str) -> SafeString:
     """Return Markdown as safe HTML."""
-    return mark_safe(render(text))  # noqa: S308 nh3 made it
+    return mark_safe(label_tables(render(text), _("Table")))  # noqa: S308 nh3 made it
+
+
+@register.filter
+def in_words(sentence: str) -> str:
+    """Return a sentence that was stored in English in the reader's language, if it is known."""
+    return _(sentence) if sentence else ""
+
+
+@register.filter
+def seconds(ms: int | None) -> str:
+    """Return `1.8 s`."""
+    return amounts.seconds(ms).replace(".", formats.get_format("DECIMAL_SEPARATOR"))
 
 
 @register.filter
 def charge(cost: Decimal | None) -> str:
     """Return `free`, `unknown` or dollars."""
-    return amounts.charge(cost, used=True)
+    return {"free": _("free"), "unknown": _("unknown")}.get(said := amounts.charge(cost, used=True), said)
 
 
 @register.filter
 def digits(number: int) -> str:
     """Return `1,590`."""
-    return f"{number:,}"
+    return formats.number_format(number, use_l10n=True, force_grouping=True)
 
 
 @register.filter

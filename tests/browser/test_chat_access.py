@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page
+from pytest_django import Settings
 
 from tests.browser.aside import expect
 from tests.browser.pages import PHONE, WIDE, Chat, address, answer, ask, ended
@@ -35,6 +36,10 @@ RIGHT = """[...document.querySelectorAll('.answer .prose > p')].map((p) => {
   range.selectNodeContents(p);
   return range.getBoundingClientRect().left - p.getBoundingClientRect().left > 1;
 })"""
+COLUMNS = """[
+  [...document.querySelectorAll('.prose td')].map((cell) => cell.getBoundingClientRect().right),
+  getComputedStyle(document.querySelector('.prose pre')).direction,
+]"""
 HEARD = """() => {
   window.heard = [];
   const line = document.querySelector('#announce');
@@ -106,12 +111,22 @@ def test_a_narrow_page_at_double_size_reads_without_scrolling_sideways(chat: Cha
     assert not is_too_wide(page)
 
 
-def test_right_to_left_words_stand_at_the_right(chat: Chat, alice: User) -> None:
-    page = chat.open(alice, address(make_conversation(alice, "שלום", "שלום עולם\n\nHello\n\n- אחד")))
-    directions = page.evaluate(RIGHT)
-    assert directions == [True, False]
-    page.evaluate("() => { document.documentElement.dir = 'rtl' }")
+def test_a_page_in_hebrew_runs_from_right_to_left_and_each_paragraph_its_own_way(
+    chat: Chat, alice: User, settings: Settings
+) -> None:
+    settings.LANGUAGES = [("en", "English"), ("he", "עברית")]
+    said = "שלום עולם\n\nHello\n\n- אחד\n\n| א | ב |\n|---|---|\n| 1 | 2 |\n\n```py\nx = 1\n```"
+    page = chat.open(alice, address(make_conversation(alice, "שלום", said)), locale="he-IL")
+    assert page.evaluate("document.documentElement.dir") == "rtl"
+    assert page.evaluate(RIGHT) == [True, False]
+    [first, second], code = page.evaluate(COLUMNS)
+    assert first > second
+    assert code == "ltr"
+    assert violations(page) == []
     assert not is_too_wide(page)
+    page.set_viewport_size(PHONE)
+    assert not is_too_wide(page)
+    page.set_viewport_size(WIDE)
     edges = "document.querySelector('#sidebar').getBoundingClientRect().right"
     assert page.evaluate(edges) == page.evaluate("document.documentElement.clientWidth")
 

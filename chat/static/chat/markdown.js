@@ -4,6 +4,7 @@
 import { learn } from "./formulas.js";
 import DOMPurify from "./vendor/dompurify.js";
 import MarkdownIt from "./vendor/markdown-it.js";
+import { word } from "./words.js";
 
 const SCHEMES = /^(?:https?|mailto):/i;
 const MOST_BRACKETS = 1_000;  // each open one is followed to the end of its text
@@ -29,7 +30,7 @@ function code(content, language) {
 const renderers = {
   fence: (tokens, n) => code(tokens[n].content, tokens[n].info.trim().match(LANGUAGE)?.[0] ?? "text"),
   code_block: (tokens, n) => code(tokens[n].content, "text"),
-  table_open: () => '<div class="table" role="region" aria-label="Table" tabindex="0"><table>',
+  table_open: () => `<div class="table" role="region" aria-label="${escape(word("table"))}" tabindex="0"><table>`,
   table_close: () => "</table></div>",
   // A link instead: a picture's address tells its host who reads what.
   image: (tokens, n, options, env, self) => {
