@@ -4,7 +4,7 @@
 model is not well, and many of these in a row open its breaker.
 """
 
-from django.utils.translation import gettext_noop as _  # who shows a sentence says it in the reader's language
+from django.utils.translation import gettext_noop as _  # the page translates
 
 from llm.types import Reply
 
