@@ -124,9 +124,8 @@ def test_a_page_in_hebrew_runs_from_right_to_left_and_each_paragraph_its_own_way
     assert code == "ltr"
     assert violations(page) == []
     assert not is_too_wide(page)
-    page.set_viewport_size(PHONE)
+    page.set_viewport_size({"width": 360, "height": 740})
     assert not is_too_wide(page)
-    page.set_viewport_size(WIDE)
     edges = "document.querySelector('#sidebar').getBoundingClientRect().right"
     assert page.evaluate(edges) == page.evaluate("document.documentElement.clientWidth")
 
