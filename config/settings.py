@@ -115,7 +115,13 @@ CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
 TASKS = {
     "default": {
         "BACKEND": "django_ox.backend.OxBackend",
-        "OPTIONS": {"LOCK_TIMEOUT": 10},
+        "OPTIONS": {
+            "LOCK_TIMEOUT": 10,
+            "SCHEDULES": {
+                "roll_up_usage": {"task": "llm.chores.roll_up_usage", "cron": "1-59/5 * * * *"},
+                "purge": {"task": "llm.chores.purge", "cron": "17 3 * * *"},
+            },
+        },
     },
 }
 

@@ -11,10 +11,20 @@ from django.db.models import QuerySet
 from llm.amounts import NOTHING, dollars, percent, plural, short
 from llm.dashboard.feature_chart import Drawing, draw
 from llm.dashboard.headline import Headline, headlines
-from llm.dashboard.latency import Histogram, histograms, quantile
 from llm.dashboard.period import Period, Span
 from llm.models import Call
-from llm.usage import Figures, Filters, Summary, Viewer, calls, summary, visible_to
+from llm.usage import (
+    Figures,
+    Filters,
+    Histogram,
+    Summary,
+    Viewer,
+    calls,
+    histograms,
+    quantile,
+    summary,
+    visible_to,
+)
 
 LATEST = 50
 MOST_PEOPLE = 8
@@ -46,6 +56,12 @@ class Scope:
     def summary(self, span: Span, *by: str) -> Summary:
         """Sum the calls of a time."""
         return summary(self.viewer, since=span[0], until=span[1], by=by, filters=self.filters)
+
+    def waits(self, span: Span, *fields: str) -> dict[tuple[Any, ...], Histogram]:
+        """Return the histograms of first tokens of a time."""
+        return histograms(
+            self.viewer, "first_token", *fields, since=span[0], until=span[1], filters=self.filters
+        )
 
     def calls(self, span: Span) -> QuerySet[Call]:
         """Return the calls of a time."""
@@ -105,8 +121,8 @@ def board(scope: Scope, period: Period, measure_name: str) -> Board | Absence:
     if not detail.total.answers:
         return _absence(scope, period)
     measure = MEASURES.get(measure_name) or MEASURES["cost" if detail.total.known_cost else "tokens"]
-    waits = _by_feature_and_model(histograms(scope.calls(period.now), "feature", "provider", "model"))
-    waits_before = histograms(scope.calls(period.before)).get((), Counter())
+    waits = _by_feature_and_model(scope.waits(period.now, "feature", "provider", "model"))
+    waits_before = scope.waits(period.before).get((), Counter())
     first_token = quantile(sum(waits.values(), Counter()))
     drawing = draw(detail, period, of=measure.of, show=measure.show, whole=measure.name != "cost")
     people, others = _people(scope.summary(period.now, "user", "key"), measure)

@@ -5,6 +5,7 @@ from llm.models.budgets import Budget, BudgetEntry, BudgetPeriod
 from llm.models.cache import CachedReply
 from llm.models.calls import Call
 from llm.models.keys import ApiKey
+from llm.models.rollups import CallDay, RolledDay, StaleDay
 from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
 
 __all__ = [
@@ -18,6 +19,9 @@ __all__ = [
     "CachedReply",
     "Call",
     "CallBody",
+    "CallDay",
     "ExtractionSchema",
     "ExtractionSchemaVersion",
+    "RolledDay",
+    "StaleDay",
 ]

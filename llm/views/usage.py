@@ -23,7 +23,7 @@ def usage(request: HttpRequest) -> HttpResponse:
     """Show what a period cost: everything to staff, their own calls to others."""
     query = request.GET
     chosen = period(query.get("period", "30d"), datetime.now(UTC))
-    filters = Filters(**{name: _word(query.get(name, "")) for name in ("feature", "model", "user")})
+    filters = Filters.of(query.dict())
     found = board(Scope(viewer=request.user, filters=filters), chosen, query.get("measure", ""))
     shown = {"absence": found} if isinstance(found, Absence) else {"board": found}
     return render(
@@ -52,10 +52,6 @@ def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     offers = import_string(settings.LLM_CALL_OFFERS)(request.user, found) if body else []
     shown = {"place": "usage", "call": found, "attempts": attempts, "body": body, "offers": offers}
     return render(request, "llm/call.html", shown)
-
-
-def _word(text: str) -> str:
-    return text.replace("\0", "")  # PostgreSQL refuses to look for it
 
 
 def _json_query(chosen: Period) -> str:

@@ -211,7 +211,7 @@ class TestStatements:
             for model in ("local:smollm2", "openai:m"):
                 make_call(who, at=now(), key=key, model=model, feature=f"f{number}")
         page.client.force_login(carol)
-        with django_assert_max_num_queries(8):  # session, person, and six of the ledger
+        with django_assert_max_num_queries(18):  # session, person, and three for each of five sums
             html = page.client.get("/usage/").content.decode()
         assert "4 others" in html
 
