@@ -36,6 +36,11 @@ def append(flush: Flush) -> asyncio.Future[None]:
     return _commits.add(flush)
 
 
+def waiting() -> int:
+    """Return how many flushes wait to be written."""
+    return len(_commits) if _commits else 0
+
+
 async def settle(last: asyncio.Future[None] | None) -> None:
     """Wait until a turn's last flush is written, or has failed, without gathering for longer."""
     if last is not None and not last.done() and _commits is not None:

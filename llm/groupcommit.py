@@ -34,6 +34,10 @@ class GroupCommit[T]:
             self._writing = asyncio.create_task(self._drain())
         return future
 
+    def __len__(self) -> int:
+        """Return how many items wait."""
+        return len(self._waiting)
+
     def hurry(self) -> None:
         """Write what waits now instead of gathering for longer."""
         self._hurry.set()

@@ -13,6 +13,7 @@ import random
 import signal
 import sys
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -35,7 +36,9 @@ from config.lifespan import Lifespan  # noqa: E402
 from llm import pricing  # noqa: E402
 from llm.models import ApiKey  # noqa: E402
 from llm.types import Usage  # noqa: E402
-from prompts.service import install_starters  # noqa: E402
+from prompts.content import STOP  # noqa: E402
+from prompts.models import PRODUCTION, Prompt  # noqa: E402
+from prompts.service import install_starters, move_label, save_version  # noqa: E402
 
 
 class Lossy:
@@ -73,10 +76,17 @@ def say(**what: Any) -> None:
 def make() -> None:
     call_command("migrate", verbosity=0)
     install_starters()
+    _add_prompt("while-read", on_disconnect=STOP)
     keys = {}
     for name in ("alice", "bob"):
         _, keys[name] = ApiKey.objects.issue(user=User.objects.create_user(name), name="test")
     say(**keys)
+
+
+def _add_prompt(slug: str, **how: Any) -> None:
+    content = replace(Prompt.objects.get(slug="assistant").versions.get().content, **how)
+    prompt = Prompt.objects.create(slug=slug, title=slug)
+    move_label(prompt, PRODUCTION, save_version(prompt, content, author=None), who=None)
 
 
 def serve(order: dict[str, Any]) -> None:

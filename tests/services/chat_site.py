@@ -3,14 +3,17 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from django.conf import settings
 
 from tests.wire import WireServer
@@ -96,6 +99,18 @@ class Site:
         """End processes."""
         for web in webs:
             web.kill()
+
+    @contextmanager
+    def held_up(self) -> Iterator[None]:
+        """Let nobody write an answer, its log or its beat."""
+        if self.redis:
+            with psycopg.connect(self.database) as held:
+                held.execute("LOCK TABLE chat_generation, chat_message, chat_generationevent")
+                yield
+            return
+        with closing(sqlite3.connect(self.database.removeprefix("sqlite:///"), isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            yield
 
     def close(self) -> None:
         """End all of it."""

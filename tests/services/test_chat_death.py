@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -25,7 +26,7 @@ def reading(chat: Site) -> Iterator[Web]:
 @pytest.fixture
 def writing(chat: Site) -> Iterator[Web]:
     """The process whose end it is."""
-    [web] = chat.begin({"pace": PACE, "drain": 0.5})
+    [web] = chat.begin({"pace": PACE, "drain": 2.0})
     yield web
     web.kill()
 
@@ -41,6 +42,20 @@ async def far(alice: Program, writing: Web, reading: Web) -> AsyncIterator[Tab]:
 async def ask(alice: Program, writing: Web, tab: Tab) -> None:
     body = {"id": "019a0000-0000-7000-8000-000000000001", "text": "Hello"}
     await alice.post(writing.port, f"/conversations/{tab.conversation}/messages", body)
+
+
+async def drains(alice: Program, web: Web) -> None:
+    """Wait until a process says that it is going down; it begins nothing more, but ends what it has begun."""
+    for _ in range(100):
+        status, said = await alice.asked("GET", web.port, "/ready")
+        if said["status"] == "draining":
+            break
+        await asyncio.sleep(0.01)
+    assert (status, said["status"], said["database"]) == (503, "draining", "ok")
+    begun = await alice.conversation(web.port)
+    question = {"id": str(uuid.uuid4()), "text": "Hello"}
+    status, said = await alice.asked("POST", web.port, f"/conversations/{begun}/messages", question)
+    assert (status, said["code"]) == (503, "unavailable")
 
 
 async def logged(alice: Program, web: Web, tab: Tab, text: str) -> None:
@@ -118,7 +133,7 @@ async def test_at_sigterm_what_ends_in_time_is_complete_and_the_rest_says_interr
         await far.until(lambda tab: tab.text == "In ")
         await late.until(lambda tab: tab.text == "Too ")
         writing.terminate()
-        await asyncio.sleep(0.1)
+        await drains(alice, writing)
         quick.open()
         for tab, finish, said in ((far, "completed", "In time"), (late, "interrupted", "Too ")):
             await tab.until(lambda tab: tab.end)
@@ -126,3 +141,64 @@ async def test_at_sigterm_what_ends_in_time_is_complete_and_the_rest_says_interr
             stored = await alice.answer(reading.port, tab.conversation)
             assert (stored["status"], stored["content"]) == (finish, said)
         writing.wait()
+
+
+async def test_a_question_that_is_sent_many_times_is_asked_once_in_all_processes_and_after_a_kill(
+    chat: Site, alice: Program, writing: Web, reading: Web, far: Tab
+) -> None:
+    gate = chat.wire.gate()
+    chat.wire.script(text("One ", "two ", gate=gate))
+    asked = len(chat.wire.requests)
+    question = {"id": str(uuid.uuid4()), "text": "Hello"}
+    at = f"/conversations/{far.conversation}/messages"
+    begun = await alice.post(writing.port, at, question)
+    again = [alice.post(web.port, at, question) for web in (writing, reading) * 5]
+    assert await asyncio.gather(*again) == [begun] * 10
+    gate.let(1)
+    await far.until(lambda tab: tab.text == "One ")
+    await logged(alice, reading, far, "One ")
+    writing.kill()
+    assert await alice.post(reading.port, at, question) == begun
+    await far.until(lambda tab: tab.end)
+    async with Tab(alice, lambda: reading.port, far.conversation) as late:
+        await late.send(type="send", **question)
+        await late.until(lambda tab: tab.end)
+        assert (late.generation, late.text) == (begun["generation"], "One ")
+        assert late.end["finish"] == "interrupted"
+    assert len(chat.wire.requests) == asked + 1
+
+
+async def test_ten_equal_questions_at_once_in_two_processes_are_one(
+    chat: Site, alice: Program, writing: Web, reading: Web, far: Tab
+) -> None:
+    chat.wire.script(text("Once."))
+    asked = len(chat.wire.requests)
+    question = {"id": str(uuid.uuid4()), "text": "Hello"}
+    at = f"/conversations/{far.conversation}/messages"
+    first, *others = await asyncio.gather(
+        *(alice.post(web.port, at, question) for web in (writing, reading) * 5)
+    )
+    assert others == [first] * 9
+    await far.until(lambda tab: tab.end)
+    assert (far.generation, far.text) == (first["generation"], "Once.")
+    assert len(chat.wire.requests) == asked + 1
+
+
+async def test_while_the_database_is_held_up_answers_go_on_and_nobody_is_taken_for_dead(
+    chat: Site, alice: Program, writing: Web, reading: Web, far: Tab
+) -> None:
+    pieces = [f"{number} " for number in range(1000)]
+    gate = chat.wire.gate()
+    chat.wire.script(text(*pieces, gate=gate))
+    await ask(alice, writing, far)
+    async with Tab(alice, lambda: writing.port, far.conversation) as near:
+        gate.let(2)
+        await near.until(lambda tab: tab.text == "0 1 ")
+        with chat.held_up():
+            gate.let(len(pieces) - 2)
+            await asyncio.sleep(1.5 * PACE["dead_after"])
+        for tab in (near, far):
+            await tab.until(lambda tab: tab.end)
+            assert (tab.end["finish"], tab.text) == ("completed", "".join(pieces))
+    stored = await alice.answer(reading.port, far.conversation)
+    assert (stored["status"], stored["content"]) == ("completed", "".join(pieces))
