@@ -21,6 +21,7 @@ ROUTERS = (
     ("", "llm.api.extract.router"),
     ("", "llm.api.batches.router"),
     ("", "llm.api.usage.router"),
+    ("", "llm.api.agents.router"),
     ("/prompts", "prompts.api.router"),
     ("", "chat.api.router"),
 )

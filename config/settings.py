@@ -120,6 +120,7 @@ TASKS = {
             "SCHEDULES": {
                 "roll_up_usage": {"task": "llm.chores.roll_up_usage", "cron": "1-59/5 * * * *"},
                 "purge": {"task": "llm.chores.purge", "cron": "17 3 * * *"},
+                "agents": {"task": "llm.agents.tasks.drive", "every": 60},  # a run that was left behind
             },
         },
     },
@@ -186,4 +187,8 @@ PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gi
     "extract-event": ("text",),
     "extract-entities": ("text",),
 }
+LLM_TOOLS = [  # what agents may use; add your own, made with llm.agents.tool
+    "llm.agents.tools.calculate.calculate",
+    "llm.agents.tools.complete.complete",
+]
 LLM_PURGES = ["chat.purge.old_events"]

@@ -114,14 +114,15 @@ def use(client: Client) -> None:
     runloop.on_close(_forget)
 
 
+def load() -> None:
+    """Load what the first call needs: a second of imports, in which the process's loop would stand still."""
+    for provider in {catalog.split(model)[0] for model in settings.PARLEY.model_chain}:
+        import_module(f"llm.providers.{provider}")
+    pricing.cost("openai:gpt-5.5", Usage())
+
+
 async def warm() -> None:
-    """Load what the first call needs, a second of imports, while nobody waits; for the start of a server."""
-
-    def load() -> None:
-        for provider in {catalog.split(model)[0] for model in settings.PARLEY.model_chain}:
-            import_module(f"llm.providers.{provider}")
-        pricing.cost("openai:gpt-5.5", Usage())
-
+    """Load what the first call needs while nobody waits; for the start of a server."""
     loading = asyncio.get_running_loop().run_in_executor(None, load)
 
     async def loaded() -> None:

@@ -11,7 +11,7 @@ from cachetools import TTLCache
 from django.utils import timezone
 
 from llm.groupcommit import GroupCommit
-from llm.types import Reply, ToolCall, Usage
+from llm.types import Opaque, Reply, ToolCall, Usage
 
 logger = logging.getLogger(__name__)
 
@@ -98,6 +98,7 @@ def _written(reply: Reply) -> dict[str, Any]:
         "usage": asdict(reply.usage),
         "estimated": reply.estimated,
         "tool_calls": [asdict(call) for call in reply.tool_calls],
+        "opaque": asdict(reply.opaque) if reply.opaque else None,
         "upstream_id": reply.upstream_id,
     }
 
@@ -110,6 +111,7 @@ def _read(kept: dict[str, Any], model: str) -> Reply:
         usage=Usage(**kept["usage"]),
         estimated=kept["estimated"],
         tool_calls=tuple(ToolCall(**call) for call in kept["tool_calls"]),
+        opaque=Opaque(**kept["opaque"]) if kept.get("opaque") else None,
         upstream_id=kept["upstream_id"],
     )
 

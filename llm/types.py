@@ -32,6 +32,17 @@ class Tool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque:
+    """What a provider wants back unchanged with the answer that it came in, such as signed thoughts.
+
+    `data` is in the provider's own format and for `model` alone; others are sent the text and the calls.
+    """
+
+    model: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn of a conversation; `tool_call_id` names the call that a tool message answers."""
 
@@ -39,6 +50,7 @@ class Message:
     content: str
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
+    opaque: Opaque | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +215,7 @@ class Reply:
     finish: Finish
     usage: Usage = Usage()
     tool_calls: tuple[ToolCall, ...] = ()
+    opaque: Opaque | None = None
     estimated: bool = False
     cost: Decimal | None = None
     saved: Decimal | None = None

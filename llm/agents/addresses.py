@@ -11,6 +11,7 @@ type Address = IPv4Address | IPv6Address
 NOT_PUBLIC: tuple[IPv4Network | IPv6Network, ...] = tuple(
     ipaddress.ip_network(net)
     for net in (
+        "192.0.0.0/24",  # of protocols, its few global ones too
         "192.88.99.0/24",  # relays of 6to4
         "168.63.129.16/32",  # the platform of a cloud
         "169.254.0.0/16",
@@ -18,6 +19,7 @@ NOT_PUBLIC: tuple[IPv4Network | IPv6Network, ...] = tuple(
         "192.31.196.0/24",  # AS112, AMT and other anycast of the network's own
         "192.52.193.0/24",
         "192.175.48.0/24",
+        "2001::/23",  # of protocols, as in version 4
         "fec0::/10",  # site-local
         "3fff::/20",  # documentation
         "5f00::/16",  # segment routing
@@ -66,7 +68,9 @@ def inside(address: Address) -> Iterator[IPv4Address]:
 
 def _is_public(address: Address) -> bool:
     """`is_global` is necessary, not enough."""
-    if not address.is_global or address.is_multicast or address.is_reserved or address.is_unspecified:
+    if not address.is_global or address.is_multicast or address.is_unspecified:
+        return False
+    if address.is_reserved and address not in NAT64:  # which is how a network without IPv4 reaches it
         return False
     if any(address in net for net in NOT_PUBLIC if net.version == address.version):
         return False

@@ -15,7 +15,9 @@ BITS = 2048  # of a numerator or a denominator: 616 decimal digits
 EXPONENT = 308  # of a number such as 1e308
 DIGITS = 15  # significant ones of a result that is not whole
 
-TOKEN = re.compile(r"\s*(?:(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?)|(?P<sign>\*\*|//|[-+*/%^()×÷·−–]))")  # noqa: RUF001 as people write them
+NUMBER = r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?)"
+SIGN = r"(?P<sign>\*\*|//|[-+*/%^()×÷·−–])"  # noqa: RUF001 as people write them
+TOKEN = re.compile(rf"\s*(?:{NUMBER}|{SIGN})")
 SAME = {"^": "**", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}  # noqa: RUF001
 BINDS = {"+": 10, "-": 10, "*": 20, "/": 20, "//": 20, "%": 20, "**": 40}
 PREFIX = 30  # -2 ** 2 is -(2 ** 2), as in Python
@@ -85,18 +87,25 @@ class _Parser:
         return value
 
     def _operand(self) -> Fraction:
-        token = self._take()
-        if token in ("-", "+"):
-            value = self._expression(PREFIX)
-            return -value if token == "-" else value
-        if token == "(":
-            value = self._expression(0)
-            if self._take() != ")":
-                raise BadExpression("A bracket is not closed.")
-            return value
-        if token[:1].isdigit() or token[:1] == ".":
-            return _number(token)
-        raise BadExpression(f"{token!r} is out of place." if token else "It ends too soon.")
+        match self._take():
+            case "-":
+                return -self._expression(PREFIX)
+            case "+":
+                return self._expression(PREFIX)
+            case "(":
+                return self._bracket()
+            case "":
+                raise BadExpression("It ends too soon.")
+            case word if word[0].isdigit() or word[0] == ".":
+                return _number(word)
+            case word:
+                raise BadExpression(f"{word!r} is out of place.")
+
+    def _bracket(self) -> Fraction:
+        value = self._expression(0)
+        if self._take() != ")":
+            raise BadExpression("A bracket is not closed.")
+        return value
 
 
 def _number(token: str) -> Fraction:

@@ -19,7 +19,7 @@ import asyncio
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_type_hints
 from uuid import UUID
 
@@ -51,7 +51,7 @@ class ToolError(Exception):
 class Context:
     """Who a call is for. `key` is the same for every try of one call, and no other call has it."""
 
-    owner: Owner = Owner()
+    owner: Owner = field(default_factory=Owner)
     run: UUID | None = None
     key: str = ""
 
@@ -164,7 +164,9 @@ def _arguments(name: str, function: Function, told: Mapping[str, str]) -> type[B
             raise ToolDeclared(f"The tool {name} does not say of which type {parameter.name} is.")
         fields[parameter.name] = (hints[parameter.name], _field(parameter, told.get(parameter.name, "")))
     if unknown := told.keys() - fields.keys():
-        raise ToolDeclared(f"The docstring of the tool {name} tells of {min(unknown)}, which it does not take.")
+        raise ToolDeclared(
+            f"The docstring of the tool {name} tells of {min(unknown)}, which it does not take."
+        )
     return _model(name, fields)
 
 
@@ -188,7 +190,9 @@ def _untitled(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return {
-        name: {key: _untitled(one) for key, one in inner.items()} if name == "properties" else _untitled(inner)
+        name: {key: _untitled(one) for key, one in inner.items()}
+        if name == "properties"
+        else _untitled(inner)
         for name, inner in value.items()
         if name != "title" or not isinstance(inner, str)
     }

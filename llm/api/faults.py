@@ -18,6 +18,12 @@ class NotFound(Fault):
     code, status = "not_found", 404
 
 
+class Conflict(Fault):
+    """It does not fit how things stand."""
+
+    code, status = "conflict", 409
+
+
 class TooLarge(Fault):
     """More than this endpoint takes."""
 

@@ -1,3 +1,4 @@
+from llm.models.agents import AgentRun, AgentStep
 from llm.models.alerts import Alert
 from llm.models.batches import Batch, BatchItem
 from llm.models.bodies import CallBody
@@ -9,6 +10,8 @@ from llm.models.rollups import CallDay, RolledDay, StaleDay
 from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
 
 __all__ = [
+    "AgentRun",
+    "AgentStep",
     "Alert",
     "ApiKey",
     "Batch",

@@ -1,6 +1,7 @@
 """Anthropic's messages. As with OpenAI the SDK sends, and the bytes that come back are read here."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -20,10 +21,11 @@ from llm.providers.anthropic_wire import EVENT, Block, Event, Piece, StopDetails
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
 from llm.providers.stream import check_text, decode, read
-from llm.types import Emit, Finish, Reply, Request, ToolCall
+from llm.types import Emit, Finish, Opaque, Reply, Request, ToolCall
 from llm.types import Usage as Spent
 
 PAUSES = 3  # how often an answer may be continued
+THOUGHTS = {"thinking", "redacted_thinking"}
 
 
 class Anthropic:
@@ -110,6 +112,7 @@ class Turn:
         self.done = False
         self.usage = Usage()
         self.earlier = before.spent if before else Spent()
+        self.before: list[Block] = [*before.before, *before.content()] if before else []
         self.blocks: dict[int, GrowingBlock] = {}
 
     @property
@@ -175,7 +178,15 @@ class Turn:
         cut = self.stop_reason in {"max_tokens", "model_context_window_exceeded"}
         finish: Finish = "length" if cut else "stop"
         calls = [b.call() for _, b in sorted(self.blocks.items()) if b.start.get("type") == "tool_use"]
-        return await self.answer.end(finish, calls)
+        return replace(await self.answer.end(finish, calls), opaque=None if cut else self._opaque())
+
+    def _opaque(self) -> Opaque | None:
+        """Return the blocks of an answer with thoughts: they are demanded back with a tool's result."""
+        blocks = [*self.before, *self.content()]
+        if not any(block.get("type") in THOUGHTS for block in blocks):
+            return None
+        model = self.answer.request.model or ""
+        return Opaque(model=model, data=msgspec.json.encode(blocks).decode())
 
 
 class GrowingBlock:

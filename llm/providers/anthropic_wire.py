@@ -24,7 +24,7 @@ def body(request: types.Request, name: str, card: Card) -> dict[str, Any]:
         "extra_body": _sampling(request.temperature) if card.temperature else None,  # the SDK has no argument
         **(_tools(request, card) if card.tools else {}),
     }
-    messages = _messages(request.messages)
+    messages = _messages(request)
     if not messages:  # a prompt that is all system text; the format demands a question
         messages = [{"role": "user", "content": [_text(options.pop("system"))]}]
     return {
@@ -36,11 +36,11 @@ def body(request: types.Request, name: str, card: Card) -> dict[str, Any]:
     }
 
 
-def _messages(messages: tuple[types.Message, ...]) -> list[dict[str, Any]]:
+def _messages(request: types.Request) -> list[dict[str, Any]]:
     """Neighbours with one role become one message: results of tools are said by the user here."""
     merged: list[dict[str, Any]] = []
-    for message in messages:
-        blocks = list(_blocks(message))
+    for message in request.messages:
+        blocks = list(_blocks(message, request.model))
         role = "assistant" if message.role == "assistant" else "user"
         if not blocks:
             continue
@@ -51,8 +51,11 @@ def _messages(messages: tuple[types.Message, ...]) -> list[dict[str, Any]]:
     return merged
 
 
-def _blocks(message: types.Message) -> Iterator[Block]:
+def _blocks(message: types.Message, model: str | None) -> Iterator[Block]:
     if message.role == "system":
+        return
+    if message.opaque and message.opaque.model == model:
+        yield from msgspec.json.decode(message.opaque.data, type=list[Block])
         return
     if message.role == "tool":
         yield {"type": "tool_result", "tool_use_id": message.tool_call_id or "", "content": message.content}

@@ -1,0 +1,122 @@
+"""What a person or a program may do with runs: start one, stop it, answer what it asks."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from llm import catalog
+from llm.agents import journal, registry
+from llm.agents.state import Record, State
+from llm.agents.tasks import drive
+from llm.api.faults import Conflict, Fault, NotFound
+from llm.models.agents import AgentRun, AgentStep
+from llm.types import Owner
+
+MAX_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a run shall do, with what, and how much it may use. `tools` None gives it all that there are."""
+
+    goal: str
+    tools: Sequence[str] | None = None
+    model: str | None = None
+    instructions: str = ""
+    max_iterations: int = 10
+    max_tokens: int | None = None
+    max_cost: Decimal | None = None
+    max_seconds: int = MAX_SECONDS
+
+
+@transaction.atomic
+def start(user: Any, order: Order, owner: Owner | None = None) -> AgentRun:
+    """Put a run into the queue; raises Fault. `owner` says which key was used, if one was."""
+    if order.model:
+        catalog.resolve(order.model)
+    run = AgentRun.objects.create(
+        user=user,
+        key_id=owner.key_id if owner else None,
+        goal=order.goal,
+        instructions=order.instructions,
+        model=order.model or "",
+        tools=_tools(user, order.tools),
+        max_iterations=order.max_iterations,
+        max_tokens=order.max_tokens,
+        max_cost=order.max_cost,
+        max_seconds=order.max_seconds,
+    )
+    drive.enqueue()
+    return run
+
+
+@transaction.atomic
+def cancel(user: Any, pk: uuid.UUID) -> AgentRun:
+    """Stop a run; one that has ended stays as it is. Raises NotFound.
+
+    The next epoch is nobody's: whoever drives the run can write nothing more, and leaves it within a beat.
+    """
+    run = _locked(user, pk)
+    if not run.ended:
+        run.status, run.finished_at, run.leased_until = AgentRun.Status.CANCELLED, timezone.now(), None
+        run.epoch += 1
+        run.save(update_fields=["status", "finished_at", "leased_until", "epoch"])
+    return run
+
+
+@transaction.atomic
+def approve(user: Any, pk: uuid.UUID, step: int, *, approved: bool, note: str = "") -> AgentRun:
+    """Answer for a call that waits; the run goes on once none waits. Raises NotFound, Conflict."""
+    run = _locked(user, pk)
+    state = State(map(journal.record, AgentStep.objects.of(pk)), run.state_version)
+    call = state.call(step)
+    if run.status != AgentRun.Status.AWAITING or call is None or not call.waits:
+        raise Conflict(_("Step %(step)s does not wait for an answer.") % {"step": step})
+    data = {"step": step, "approved": approved, "note": note, "by": user.pk}
+    status = "approved" if approved else "denied"
+    record = Record(
+        seq=state.seq + 1, step=state.step + 1, kind="approval", status=status, data=data, at=timezone.now()
+    )
+    journal.append(run.pk, [record])
+    state.apply(record)
+    if not state.waiting:
+        run.status = AgentRun.Status.QUEUED
+        run.save(update_fields=["status"])
+        drive.enqueue()
+    return run
+
+
+def find(user: Any, pk: uuid.UUID) -> AgentRun:
+    """Return a run of a person; raises NotFound."""
+    run = AgentRun.objects.visible_to(user).filter(pk=pk).first()
+    if run is None:
+        raise NotFound(_("This run does not exist."))
+    return run
+
+
+def _locked(user: Any, pk: uuid.UUID) -> AgentRun:
+    run = AgentRun.objects.visible_to(user).select_for_update().filter(pk=pk).first()
+    if run is None:
+        raise NotFound(_("This run does not exist."))
+    return run
+
+
+def _tools(user: Any, wanted: Sequence[str] | None) -> list[str]:
+    """Return the names of the tools that a run gets; `complete` always belongs to them."""
+    allowed = [tool.name for tool in registry.allowed(user)]
+    for name in wanted or ():
+        if name not in allowed:
+            raise Fault(
+                _("There is no tool named %(name)s for you. There are: %(tools)s.")
+                % {"name": name[:64], "tools": ", ".join(allowed)},
+                pointer="/tools",
+            )
+    return allowed if wanted is None else [name for name in allowed if name in {*wanted, "complete"}]

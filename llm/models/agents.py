@@ -1,0 +1,171 @@
+"""Runs of agents, and the journal of what each did."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce, Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from llm.ids import uuid7
+from llm.lease import LASTS, Leased
+from llm.types import Owner, Usage
+
+STATE_VERSION = 1  # of what the journal's rows hold; see llm/agents/state.py
+
+
+class AgentRuns(models.QuerySet["AgentRun"]):
+    def visible_to(self, user: Any) -> AgentRuns:
+        """The runs of a person."""
+        return self.filter(user=user)
+
+    def unfinished(self) -> AgentRuns:
+        """Runs that a worker has to drive."""
+        return self.filter(status__in=(AgentRun.Status.QUEUED, AgentRun.Status.RUNNING))
+
+    def free(self) -> AgentRuns:
+        """Runs that no living worker drives."""
+        held = Q(leased_until__gte=Now())
+        return self.unfinished().exclude(held).filter(state_version__lte=STATE_VERSION)
+
+    def claim(self, most: int) -> list[AgentRun]:
+        """Hold up to `most` free runs, the oldest first, each under a new epoch."""
+        skip = connection.features.has_select_for_update_skip_locked
+        with transaction.atomic():
+            found = self.free().order_by("pk").select_for_update(skip_locked=skip)
+            keys = list(found.values_list("pk", flat=True)[:most])
+            self.filter(pk__in=keys).update(
+                epoch=F("epoch") + 1,
+                leased_until=Now() + LASTS,
+                status=AgentRun.Status.RUNNING,
+                started_at=Coalesce("started_at", Now()),
+            )
+            return list(self.filter(pk__in=keys))
+
+
+class AgentRun(Leased):
+    """An agent on its way to a goal. What it did stands in its steps; this row is the sum of them.
+
+    `code` and `reason` say, to programs and to people, why a run ended otherwise than by an answer.
+    """
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        RUNNING = "running", _("running")
+        AWAITING = "awaiting_approval", _("waiting for approval")
+        COMPLETED = "completed", _("completed")
+        FAILED = "failed", _("failed")
+        CANCELLED = "cancelled", _("cancelled")
+        MAX_ITERATIONS = "max_iterations", _("out of iterations")
+
+    ENDED = (Status.COMPLETED, Status.FAILED, Status.CANCELLED, Status.MAX_ITERATIONS)
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="agent_runs")
+    key = models.ForeignKey("llm.ApiKey", models.SET_NULL, null=True, related_name="+")
+    status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED, db_index=True)
+    goal = models.TextField()
+    instructions = models.TextField(blank=True)
+    model = models.CharField(max_length=160, blank=True)
+    tools = models.JSONField(default=list)
+    max_iterations = models.PositiveSmallIntegerField(default=10)
+    max_tokens = models.PositiveIntegerField(null=True)
+    max_cost = models.DecimalField(max_digits=18, decimal_places=9, null=True)
+    max_seconds = models.PositiveIntegerField(null=True)
+    result = models.TextField(null=True)  # noqa: DJ001 an empty answer is not none
+    code = models.CharField(max_length=32, blank=True)
+    reason = models.TextField(blank=True)
+    iterations = models.PositiveSmallIntegerField(default=0)
+    input_tokens = models.PositiveIntegerField(default=0)
+    output_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0)
+    reasoning_tokens = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, default=Decimal(0))
+    state_version = models.PositiveSmallIntegerField(default=STATE_VERSION, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = AgentRuns.as_manager()
+
+    class Meta:
+        verbose_name = _("agent run")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return self.goal[:60]
+
+    @property
+    def owner(self) -> Owner:
+        """Who the run is for."""
+        return Owner(user_id=self.user_id, key_id=self.key_id)
+
+    @property
+    def ended(self) -> bool:
+        """True once nothing more will happen."""
+        return self.status in self.ENDED
+
+    @property
+    def usage(self) -> Usage:
+        """The tokens of all its model steps."""
+        return Usage(
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cached_tokens=self.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens,
+        )
+
+
+class AgentSteps(models.QuerySet["AgentStep"]):
+    def update(self, **values: Any) -> NoReturn:
+        """Refuse: what happened does not change."""
+        raise TypeError("The journal of a run is never changed.")
+
+    def of(self, run: uuid.UUID, after: int = 0) -> Sequence[AgentStep]:
+        """Return the rows of a run after one, in order."""
+        return list(self.filter(run=run, seq__gt=after).order_by("seq"))
+
+
+class AgentStep(models.Model):
+    """One row of a run's journal: that something begins, or how it went. Never changed.
+
+    `step` is the number of the thing that the row tells of: the rows of one step are its history, and the
+    newest says how it stands. `data` depends on `kind` and `status`; see llm/agents/state.py.
+    """
+
+    class Kind(models.TextChoices):
+        MODEL = "model", _("model")
+        TOOL = "tool", _("tool")
+        APPROVAL = "approval", _("approval")
+        NOTE = "note", _("note")
+
+    run = models.ForeignKey(AgentRun, models.CASCADE, related_name="steps")
+    seq = models.PositiveIntegerField()
+    step = models.PositiveIntegerField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    status = models.CharField(max_length=10)
+    data = models.JSONField(default=dict)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = AgentSteps.as_manager()
+
+    class Meta:
+        verbose_name = _("agent step")
+        ordering = ["run", "seq"]
+        constraints = [models.UniqueConstraint(fields=["run", "seq"], name="agent_step_seq_once")]
+
+    def __str__(self) -> str:
+        return f"{self.seq}: {self.kind} {self.status}"
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """Insert the row; raises TypeError for one that exists."""
+        if not self._state.adding:
+            raise TypeError("The journal of a run is never changed.")
+        super().save(*args, **{**options, "force_insert": True})
