@@ -25,7 +25,7 @@ from llm.agents.loop import Loop, Model
 from llm.agents.moves import Limits
 from llm.agents.state import State
 from llm.agents.tool import AgentTool
-from llm.lease import BEAT, LASTS, LeaseLost
+from llm.lease import BEAT, LeaseLost, lasts
 from llm.models.agents import AgentRun
 
 logger = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ class Driver:
         for run in mine.keys() - set(held):
             if run in self._running and self._running[run][0] == mine[run]:
                 self._running[run][1].cancel()
-        await AgentRun.objects.filter(pk__in=held).aupdate(leased_until=Now() + LASTS)
+        await AgentRun.objects.filter(pk__in=held).aupdate(leased_until=Now() + lasts())
 
 
 async def _permits(run: AgentRun, tool: AgentTool) -> bool:

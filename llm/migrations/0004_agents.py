@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('llm', '0002_schemas_and_batches'),
+        ('llm', '0003_rollups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

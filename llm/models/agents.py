@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from llm.ids import uuid7
-from llm.lease import LASTS, Leased
+from llm.lease import Leased, lasts
 from llm.types import Owner, Usage
 
 STATE_VERSION = 1  # of what the journal's rows hold; see llm/agents/state.py
@@ -43,7 +43,7 @@ class AgentRuns(models.QuerySet["AgentRun"]):
             keys = list(found.values_list("pk", flat=True)[:most])
             self.filter(pk__in=keys).update(
                 epoch=F("epoch") + 1,
-                leased_until=Now() + LASTS,
+                leased_until=Now() + lasts(),
                 status=AgentRun.Status.RUNNING,
                 started_at=Coalesce("started_at", Now()),
             )
