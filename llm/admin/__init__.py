@@ -1,5 +1,5 @@
-"""The admin pages of the ledger."""
+"""The admin pages: the ledger, batches, schemas."""
 
-from llm.admin import budgets, ledger
+from llm.admin import batches, budgets, ledger, schemas
 
-__all__ = ["budgets", "ledger"]
+__all__ = ["batches", "budgets", "ledger", "schemas"]

@@ -17,7 +17,7 @@ from llm.api.faults import Fault, NotFound
 from llm.api.schemas import named
 from llm.api.shapes import Payload, UsageOut
 from llm.batches import files, results, service, shown
-from llm.batches.service import Order
+from llm.batches.service import MOST_AT_ONCE, MOST_SECONDS, Order
 from llm.batches.texts import MOST_ITEMS, Text, checked
 from llm.models import Batch, BatchItem
 
@@ -25,8 +25,8 @@ router = Router(tags=["batches"])
 
 MOST_SHOWN = 1000
 
-type Concurrency = Annotated[int, Field(ge=1, le=64, description="Texts at a time.")]
-type Seconds = Annotated[float, Field(ge=1, le=600, description="Seconds for one text.")]
+type Concurrency = Annotated[int, Field(ge=1, le=MOST_AT_ONCE, description="Texts at a time.")]
+type Seconds = Annotated[float, Field(ge=1, le=MOST_SECONDS, description="Seconds for one text.")]
 type Attempts = Annotated[int, Field(ge=1, le=5, description="How often the model may try a text.")]
 
 

@@ -18,6 +18,8 @@ from llm.models import Batch, BatchItem
 from llm.types import Owner
 
 ROWS = 500  # of one INSERT
+MOST_AT_ONCE = 64  # texts
+MOST_SECONDS = 600  # for a text
 
 Status, Item = Batch.Status, BatchItem.Status
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import sync_to_async
 from pydantic import BaseModel
 
 from llm.extraction.contracts import Contract, ModelContract, RawContract
@@ -12,7 +13,18 @@ from llm.extraction.ready_made import Contact, Entities, Event, Invoice, Sentime
 if TYPE_CHECKING:
     from llm.models import ExtractionSchema
 
-__all__ = ["Contact", "Entities", "Event", "Invoice", "Named", "Sentiment", "everything", "find", "register"]
+__all__ = [
+    "Contact",
+    "Entities",
+    "Event",
+    "Invoice",
+    "Named",
+    "Sentiment",
+    "everything",
+    "find",
+    "offered",
+    "register",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,13 +80,17 @@ async def find(name: str) -> Named | None:
     return _made(row) if row else None
 
 
-async def everything() -> list[Named]:
+def offered() -> list[Named]:
     """Return every schema, by name."""
     from llm.models import ExtractionSchema
 
-    made = {row.name: _made(row) async for row in ExtractionSchema.objects.offered()}
-    found = {**made, **_registry}
+    found = {row.name: _made(row) for row in ExtractionSchema.objects.offered()} | _registry
     return [found[name] for name in sorted(found)]
+
+
+async def everything() -> list[Named]:
+    """Return the same from the loop."""
+    return await sync_to_async(offered)()
 
 
 def _made(row: "ExtractionSchema") -> Named:
