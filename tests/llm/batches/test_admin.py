@@ -6,6 +6,7 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import StreamingHttpResponse
 from django.test import AsyncClient, Client
 from django.urls import reverse
 
@@ -117,5 +118,8 @@ async def fetched(user: User | None, address: str) -> int:
     client = AsyncClient()
     if user:
         await client.aforce_login(user)
-    status: int = (await client.get(address)).status_code
+    response = await client.get(address)
+    if isinstance(response, StreamingHttpResponse):
+        assert b"".join([part async for part in response.streaming_content])
+    status: int = response.status_code
     return status
