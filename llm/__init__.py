@@ -1,5 +1,7 @@
 """Every model call goes through here: `await llm.run(llm.Request(...))`."""
 
+from typing import TYPE_CHECKING, Any
+
 from llm.errors import LLMError
 from llm.types import (
     Delta,
@@ -29,8 +31,21 @@ __all__ = [
     "ToolCall",
     "Usage",
     "discard",
+    "extract",
     "run",
 ]
+
+if TYPE_CHECKING:
+    from llm.extraction import extract
+
+
+def __getattr__(name: str) -> Any:
+    """Load `extract` at its first use: it needs Django's settings, the values above do not."""
+    if name != "extract":
+        raise AttributeError(name)
+    from llm.extraction import extract
+
+    return extract
 
 
 async def run(request: Request, emit: Emit = discard) -> Reply:

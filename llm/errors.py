@@ -4,16 +4,22 @@
 model is not well, and many of these in a row open its breaker.
 """
 
+from typing import TYPE_CHECKING
+
 from django.utils.translation import gettext_noop as _  # the page translates
 
 from llm.types import Reply
+
+if TYPE_CHECKING:
+    from llm.extraction.trail import Trail
 
 
 class LLMError(Exception):
     """A call that gave no whole answer.
 
     `sentence` is for people; `detail`, which `str()` adds, is for logs. `partial` holds what came before
-    the failure, with its usage: nothing that was paid for is lost. `retry_after` is in seconds.
+    the failure, with its usage: nothing that was paid for is lost. `trail` is that of all attempts, where the
+    call was one of an extraction's. `retry_after` is in seconds.
     """
 
     code = "unavailable"
@@ -35,6 +41,7 @@ class LLMError(Exception):
         self.detail = detail
         self.retry_after = retry_after
         self.partial = partial
+        self.trail: Trail | None = None
         super().__init__(f"{self.sentence} ({detail})" if detail else self.sentence)
 
 

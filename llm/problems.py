@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
 from llm.api.shapes import usage
-from llm.extraction import BadExtraction
+from llm.extraction.trail import Trail
 from llm.ids import uuid7
 from llm.money import money
 
@@ -63,23 +63,24 @@ def body(
 def of(error: Told) -> dict[str, Any]:
     """Return the problem that an error tells of."""
     partial = getattr(error, "partial", None)
+    trail: Trail | None = getattr(error, "trail", None)
     return body(
         error.status,
         error.sentence,
         code=error.code,
         errors=getattr(error, "errors", ()),
         request_id=partial.request_id if partial else None,
-        more=_paid_for(error) if isinstance(error, BadExtraction) else None,
+        more=_paid_for(trail) if trail else None,
     )
 
 
-def _paid_for(error: BadExtraction) -> dict[str, Any]:
+def _paid_for(trail: Trail) -> dict[str, Any]:
     """What a failed extraction cost and said: nothing that was paid for is lost."""
-    assert error.partial is not None  # noqa: S101 BadExtraction demands it
     return {
-        "attempts": error.attempts,
-        "model": error.partial.model,
-        "usage": usage(error.partial.usage),
-        "cost": money(error.partial.cost),
-        "text": error.partial.text[:SHOWN],
+        "attempts": trail.attempts,
+        "model": trail.model,
+        "usage": usage(trail.usage),
+        "cost": money(trail.cost),
+        "text": trail.text[:SHOWN],
+        "repairs": list(trail.repairs),
     }

@@ -1,23 +1,26 @@
-"""POST /extract: text in, checked data out."""
+"""POST /extract: text in, checked data out, whole or as it grows."""
 
 import uuid
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Schema
 from pydantic import BaseModel, Field
 
 from llm.api.caller import owner
+from llm.api.extract_events import Events, Show
 from llm.api.faults import Fault, TooLarge
 from llm.api.schemas import named
 from llm.api.shapes import Payload, UsageOut, usage
 from llm.extraction import Extraction, SchemaRefused, extract
+from llm.extraction.contracts import plain
 from llm.money import money
 
 router = Router(tags=["extraction"])
 
 MAX_TEXT = 200_000
+SSE = {"responses": {200: {"description": "Events", "content": {"text/event-stream": {}}}}}
 
 
 class Text(Payload):
@@ -33,8 +36,21 @@ class TextAndSchema(Text):
     """A text with the JSON Schema (2020-12) of its answer."""
 
     json_schema: Annotated[
-        dict[str, Any], Field(alias="schema", description="At most 64 KiB and 32 levels; no remote $ref.")
+        dict[str, Any] | bool,
+        Field(
+            alias="schema",
+            description="At most 512 KiB and 100 levels; no remote $ref. A string with the format `quote` "
+            "must stand in the text.",
+        ),
     ]
+
+
+class QuoteOut(Schema):
+    """Where a string of the format `quote` stands: `text[start:end]`, in characters."""
+
+    pointer: str
+    start: int
+    end: int
 
 
 class Extracted(Schema):
@@ -49,6 +65,7 @@ class Extracted(Schema):
     cost: str | None
     prompt_version: int | None
     request_id: uuid.UUID
+    quotes: list[QuoteOut] = []
 
 
 @router.post("/extract", response=Extracted, summary="Extract with a schema in the request")
@@ -67,8 +84,31 @@ async def by_name(request: HttpRequest, name: str, payload: Text) -> dict[str, A
     return await _extracted(request, (await named(name)).schema, payload)
 
 
+@router.post("/extract/{name}/stream", response=None, summary="Extract, shown as it grows", openapi_extra=SSE)
+async def streamed(request: HttpRequest, name: str, payload: Text) -> StreamingHttpResponse:
+    """Extract as server-sent events.
+
+    `partial` events hold `{"data": ...}`, in which nothing that was shown once is ever taken back; `result`
+    is the reply of POST /extract/{name}, `error` a problem.
+    """
+    _check(payload.text)
+    schema = (await named(name)).schema
+
+    async def work(show: Show) -> dict[str, Any]:
+        done = await _extracted(request, schema, payload, show)
+        return Extracted.model_validate(done).model_dump(mode="json")
+
+    response = StreamingHttpResponse(Events(work), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"
+    return response
+
+
 async def _extracted(
-    request: HttpRequest, schema: type[BaseModel] | Mapping[str, Any], payload: Text
+    request: HttpRequest,
+    schema: type[BaseModel] | Mapping[str, Any] | bool,
+    payload: Text,
+    show: Show | None = None,
 ) -> dict[str, Any]:
     _check(payload.text)
     done: Extraction[Any] = await extract(
@@ -78,6 +118,7 @@ async def _extracted(
         max_attempts=payload.max_attempts,
         cache=payload.cache,
         owner=owner(request),
+        on_partial=show,
     )
     return _out(done)
 
@@ -93,9 +134,8 @@ def _check(text: str) -> None:
 
 
 def _out(done: Extraction[Any]) -> dict[str, Any]:
-    data = done.data.model_dump(mode="json") if isinstance(done.data, BaseModel) else done.data
     return {
-        "data": data,
+        "data": plain(done.data),
         "attempts": done.attempts,
         "repairs": list(done.repairs),
         "cached": done.cached,
@@ -104,4 +144,5 @@ def _out(done: Extraction[Any]) -> dict[str, Any]:
         "cost": money(done.cost),
         "prompt_version": done.prompt_version,
         "request_id": done.request_id,
+        "quotes": [{"pointer": q.pointer, "start": q.start, "end": q.end} for q in done.quotes],
     }

@@ -66,13 +66,13 @@ async def from_prompt(slug: str, text: str, owner: Owner) -> Question:
 
 def plainly(contract: Contract, text: str) -> Question:
     """Ask with the built-in instruction, which carries the schema."""
-    return Question(
-        messages=(
-            Message(role="system", content=INSTRUCTION + _written(contract.json_schema)),
-            Message(role="user", content=text),
-        ),
-        shows_schema=True,
-    )
+    return of_messages(contract, [Message(role="user", content=text)])
+
+
+def of_messages(contract: Contract, messages: Sequence[Message]) -> Question:
+    """Ask about a conversation, with the built-in instruction before it."""
+    told = Message(role="system", content=INSTRUCTION + _written(contract.json_schema))
+    return Question(messages=(told, *messages), shows_schema=True)
 
 
 def with_schema(messages: Sequence[Message], schema: Mapping[str, Any]) -> tuple[Message, ...]:

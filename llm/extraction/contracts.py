@@ -1,19 +1,32 @@
-"""What an answer must satisfy: a Pydantic model, or a JSON Schema. Both check in the same way."""
+"""What an answer must satisfy: a Python type, or a JSON Schema. Both check in the same way."""
 
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Protocol
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError
+from pydantic_core import to_jsonable_python
 
 from llm.extraction import raw_schema
 from llm.extraction.checking import Checker
 from llm.extraction.parsing import Parsed, Root
 from llm.extraction.pointers import pointer, within
+from llm.extraction.quotes import SOURCE
 
 type Faults = tuple[dict[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Where a quote of the answer stands in the source."""
+
+    pointer: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +35,7 @@ class Checked:
 
     data: Any = None
     faults: Faults = ()
+    quotes: tuple[Found, ...] = ()
 
 
 class Contract(Protocol):
@@ -36,6 +50,19 @@ class Contract(Protocol):
     def check(self, answer: Parsed) -> Checked: ...
 
 
+def contract_of(
+    schema: Any, *, source: str | None = None, context: Mapping[str, Any] | None = None
+) -> "ModelContract | RawContract":
+    """Return the contract of a Python type or a JSON Schema; raises SchemaRefused.
+
+    Quotes must stand in `source`; `context` is handed to Pydantic's validators.
+    """
+    if isinstance(schema, (Mapping, bool)):
+        return replace(RawContract.of(schema), source=source)
+    given = {**(context or {}), **({} if source is None else {SOURCE: source})}
+    return replace(ModelContract.of(schema), context=given)
+
+
 def root_of(contract: Contract) -> Root:
     """Return what the answer must be outermost, if that is an object or an array."""
     kind = contract.json_schema.get("type")
@@ -44,21 +71,27 @@ def root_of(contract: Contract) -> Root:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelContract:
-    """A Pydantic model; whether it coerces is its own choice."""
+    """A Python type that Pydantic knows, a model most often; whether it coerces is its own choice."""
 
     name: str
-    model: type[BaseModel]
+    type: Any
+    adapter: TypeAdapter[Any]
     json_schema: Mapping[str, Any]
+    context: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(cls, model: type[BaseModel], name: str = "") -> "ModelContract":
-        """Return the contract of a model, its schema made once."""
-        return cls(name=name or _wire_name(model.__name__), model=model, json_schema=_json_schema(model))
+    def of(cls, model: Any, name: str = "") -> "ModelContract":
+        """Return the contract of a type, its schema made once; raises SchemaRefused."""
+        try:
+            adapter, schema = _adapted(model)
+        except TypeError:  # a type that has no hash
+            adapter, schema = _adapted.__wrapped__(model)
+        return cls(name=name or _named(model), type=model, adapter=adapter, json_schema=schema)
 
     def check(self, answer: Parsed) -> Checked:
         """Validate as JSON, so that dates and the like may be strings in a strict model."""
         try:
-            return Checked(data=self.model.model_validate_json(answer.source))
+            return Checked(data=self.adapter.validate_json(answer.source, context=self.context))
         except ValidationError as error:
             return Checked(faults=_model_faults(error, answer.value))
 
@@ -70,25 +103,45 @@ class RawContract:
     name: str
     json_schema: Mapping[str, Any]
     checker: Checker
+    source: str | None = None
 
     @classmethod
-    def of(cls, schema: Mapping[str, Any]) -> "RawContract":
-        """Return the contract of a schema; raises SchemaRefused."""
-        schema = raw_schema.taken(schema)
-        checker = raw_schema.checker_of(schema)
-        title = schema.get("title")
-        name = _wire_name(title if isinstance(title, str) else "") or "answer"
-        return cls(name=name, json_schema=schema, checker=checker)
+    def of(cls, schema: Mapping[str, Any] | bool) -> "RawContract":
+        """Return the contract of a schema, compiled once; raises SchemaRefused."""
+        return _compiled(json.dumps(raw_schema.taken(schema), ensure_ascii=False))
 
     def check(self, answer: Parsed) -> Checked:
         """Validate; the data is the answer itself."""
-        faults = raw_schema.faults(self.checker, answer.value)
-        return Checked(faults=faults) if faults else Checked(data=answer.value)
+        found: dict[tuple[str | int, ...], tuple[int, int]] = {}
+        faults = raw_schema.faults(self.checker, answer.value, source=self.source, found=found)
+        if faults:
+            return Checked(faults=faults)
+        quotes = tuple(Found(pointer=pointer(path), start=a, end=b) for path, (a, b) in found.items())
+        return Checked(data=answer.value, quotes=quotes)
+
+
+def plain(data: Any) -> Any:
+    """Return checked data as JSON has it."""
+    if isinstance(data, BaseModel):
+        return data.model_dump(mode="json", by_alias=True)
+    return to_jsonable_python(data, by_alias=True)
 
 
 @lru_cache(maxsize=256)
-def _json_schema(model: type[BaseModel]) -> Mapping[str, Any]:
-    return model.model_json_schema()
+def _adapted(model: Any) -> tuple[TypeAdapter[Any], Mapping[str, Any]]:
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(model)
+        return adapter, adapter.json_schema()
+    except (PydanticUserError, PydanticSchemaGenerationError) as error:
+        raise raw_schema.SchemaRefused(f"Pydantic has no JSON Schema for it: {error.message}") from None
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> RawContract:
+    schema = json.loads(text)
+    title = schema.get("title")
+    name = _wire_name(title if isinstance(title, str) else "") or "answer"
+    return RawContract(name=name, json_schema=schema, checker=raw_schema.checker_of(schema))
 
 
 def _model_faults(error: ValidationError, value: Any) -> Faults:
@@ -96,6 +149,10 @@ def _model_faults(error: ValidationError, value: Any) -> Faults:
         {"pointer": pointer(within(value, fault["loc"])), "message": fault["msg"][:300]}
         for fault in error.errors(include_url=False, include_context=False, include_input=False)[:20]
     )
+
+
+def _named(model: Any) -> str:
+    return _wire_name(getattr(model, "__name__", "")) or "answer"
 
 
 def _wire_name(text: str) -> str:

@@ -1,108 +1,121 @@
 """`await extract(Model, text)`: ask, read strictly, check, and ask again for what is wrong."""
 
-import asyncio
-import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, overload
 
 from django.conf import settings
-from pydantic import BaseModel
 
-from llm import catalog, run
-from llm.errors import BadOutput, LLMError
 from llm.extraction import asking, schemas
-from llm.extraction.compiler import is_small
-from llm.extraction.contracts import Contract, Faults, ModelContract, RawContract
+from llm.extraction.attempts import Attempts, BadExtraction, Truncated
+from llm.extraction.contracts import Contract, Found, contract_of
 from llm.extraction.fitting import fitted
-from llm.extraction.reading import Read, read, written
-from llm.types import CachePolicy, Owner, Reply, Request, Tab, Usage
+from llm.extraction.reading import read
+from llm.extraction.showing import Showing
+from llm.extraction.trail import Trail
+from llm.types import CachePolicy, Message, Owner, Request, Tab
+
+__all__ = ["BadExtraction", "Extraction", "Truncated", "extract"]
 
 MAX_ATTEMPTS = 3
-ANEW = 0.4  # temperature of a second attempt: at 0 a small model repeats itself
-LONGER = 4  # times the limit at which a first answer was cut off
-TOO_LATE = 1.0  # seconds that no answer comes in
+
+type Show = Callable[[Any], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extraction[T]:
-    """Checked data and what it took.
-
-    `usage` and `cost` are of all attempts; `cost` is None if one is unknown. `text` is the answer as the
-    model wrote it, `repairs` what was done to read it. `prompt_version` is None for the built-in
-    instruction. Every attempt is on the books under `request_id`.
-    """
+class Extraction[T](Trail):
+    """Checked data and what it took. `prompt_version` is None for the built-in instruction; `quotes` says
+    where strings of the format `quote` in the data of a JSON Schema stand in the text."""
 
     data: T
-    attempts: int
-    model: str
-    usage: Usage
-    cost: Decimal | None
     cached: bool
-    text: str
-    repairs: tuple[str, ...]
     prompt_version: int | None
-    request_id: uuid.UUID
-
-
-class BadExtraction(BadOutput):
-    """The model never complied. `partial` holds its last text with the usage and cost of all `attempts`."""
-
-    def __init__(self, sentence: str, *, attempts: int, errors: Faults, partial: Reply) -> None:
-        super().__init__(sentence, errors=errors, partial=partial)
-        self.attempts = attempts
+    quotes: tuple[Found, ...] = ()
 
 
 @overload
-async def extract[M: BaseModel](
+async def extract[M](
     schema: type[M],
-    text: str,
+    text: str | Sequence[Message],
     *,
     model: str | None = ...,
     max_attempts: int = ...,
     owner: Owner = ...,
     cache: bool = ...,
     deadline: float | None = ...,
+    context: Mapping[str, Any] | None = ...,
+    on_partial: Show | None = ...,
+    on_item: Show | None = ...,
 ) -> Extraction[M]: ...
 @overload
 async def extract(
-    schema: Mapping[str, Any],
-    text: str,
+    schema: Mapping[str, Any] | bool,
+    text: str | Sequence[Message],
     *,
     model: str | None = ...,
     max_attempts: int = ...,
     owner: Owner = ...,
     cache: bool = ...,
     deadline: float | None = ...,
+    context: Mapping[str, Any] | None = ...,
+    on_partial: Show | None = ...,
+    on_item: Show | None = ...,
 ) -> Extraction[Any]: ...
 async def extract(
-    schema: type[BaseModel] | Mapping[str, Any],
-    text: str,
+    schema: Any,
+    text: str | Sequence[Message],
     *,
     model: str | None = None,
     max_attempts: int = MAX_ATTEMPTS,
     owner: Owner = Owner(),  # noqa: B008 a frozen value
     cache: bool = True,
     deadline: float | None = None,
+    context: Mapping[str, Any] | None = None,
+    on_partial: Show | None = None,
+    on_item: Show | None = None,
 ) -> Extraction[Any]:
-    """Return what `text` says in the shape of `schema`, a Pydantic model or a JSON Schema.
+    """Return what a text, or the last of some messages, says in the shape of `schema`.
 
-    `deadline` bounds all attempts together, in seconds. Raises SchemaRefused for a schema that is not
-    taken, BadExtraction when no answer is valid, and any other LLMError as the call raised it, its
-    `partial` summed over all attempts.
+    `schema` is a Pydantic model, another type that Pydantic knows (`list[Model]`), or a JSON Schema.
+    `deadline` bounds all attempts together, in seconds. `context` is handed to Pydantic's validators.
+    `on_partial` is awaited with the JSON value as it grows: what it was once given is never taken back.
+    `on_item` is awaited with each item of a list once it is whole and valid.
+
+    Raises SchemaRefused for a schema that is not taken, BadExtraction when no answer is valid, Truncated when
+    it was cut off, and any other LLMError as the call raised it. Each carries a `trail`: what was paid for.
     """
-    contract = RawContract.of(schema) if isinstance(schema, Mapping) else ModelContract.of(schema)
-    slug = None if isinstance(schema, Mapping) else _slug(schema)
-    question = await asking.from_prompt(slug, text, owner) if slug else asking.plainly(contract, text)
+    contract = contract_of(schema, source=_source(text), context=context)
+    question = await _question(schema, contract, text, owner)
     request = _request(contract, question, model, owner=owner, cache=cache)
-    seconds = deadline or settings.PARLEY.parley_deadline
-    return await _Attempts(contract, request, max_attempts, seconds).run()
+    show = Showing(contract, on_partial, on_item) if on_partial or on_item else None
+    attempts = Attempts(contract, request, max_attempts, deadline or settings.PARLEY.parley_deadline, show)
+    reply, answer = await attempts.run()
+    prompt = question.prompt
+    return Extraction(
+        data=answer.checked.data,
+        cached=reply.cached,
+        prompt_version=prompt.version if prompt else None,
+        quotes=answer.checked.quotes,
+        **attempts.trail_of(reply, answer.repairs),
+    )
 
 
-def _slug(model: type[BaseModel]) -> str | None:
-    entry = schemas.named(model)
-    return entry.prompt if entry else None
+async def _question(
+    schema: Any, contract: Contract, text: str | Sequence[Message], owner: Owner
+) -> asking.Question:
+    if not isinstance(text, str):
+        return asking.of_messages(contract, text)
+    entry = None if isinstance(schema, (Mapping, bool)) else schemas.named(schema)
+    if entry is None or entry.prompt is None:
+        return asking.plainly(contract, text)
+    return await asking.from_prompt(entry.prompt, text, owner)
+
+
+def _source(text: str | Sequence[Message]) -> str:
+    """Return what quotes must stand in."""
+    if isinstance(text, str):
+        return text
+    return "\n\n".join(message.content for message in text if message.role in ("user", "tool"))
 
 
 def _request(
@@ -123,75 +136,3 @@ def _request(
         fit=fitted(contract, shown=question.shows_schema),
         tab=Tab(),
     )
-
-
-class _Attempts:
-    """One extraction: ask until an answer is valid, errors repeat, or time or tries are over."""
-
-    def __init__(self, contract: Contract, request: Request, most: int, seconds: float) -> None:
-        self.contract = contract
-        self.first = request
-        self.most = most
-        self.clock = asyncio.get_running_loop().time
-        self.end = self.clock() + seconds
-        self.number = 0
-
-    async def run(self) -> Extraction[Any]:
-        request = self.first
-        before: Faults = ()
-        while True:
-            reply = await self._ask(request)
-            answer = read(self.contract, reply)
-            faults = answer.checked.faults
-            if not faults:
-                return self._extraction(reply, answer)
-            if self._must_stop(reply, faults, before):
-                raise self._given_up(reply, faults)
-            request, before = self._next(request, reply, faults), faults
-
-    async def _ask(self, request: Request) -> Reply:
-        self.number += 1
-        try:
-            return await run(replace(request, deadline=max(self.end - self.clock(), TOO_LATE)))
-        except LLMError as error:
-            blank = Reply(text="", model="", finish="stop", request_id=request.id)
-            error.partial = self._summed(error.partial or blank)
-            raise
-
-    def _must_stop(self, reply: Reply, faults: Faults, before: Faults) -> bool:
-        over = self.number >= self.most or self.end - self.clock() < TOO_LATE
-        return over or faults == before or (reply.finish == "length" and is_small(reply.model))
-
-    def _next(self, request: Request, reply: Reply, faults: Faults) -> Request:
-        """Give a truncated answer more room, once, for its fault would repeat; else say what is wrong."""
-        if reply.finish == "length":
-            room = request.max_tokens or catalog.card(reply.model).default_max_tokens
-            return replace(request, max_tokens=LONGER * room)
-        messages = asking.again(self.first.messages, written(reply), faults)
-        return replace(request, messages=messages, temperature=ANEW)
-
-    def _extraction(self, reply: Reply, answer: Read) -> Extraction[Any]:
-        prompt = self.first.prompt
-        return Extraction(
-            data=answer.checked.data,
-            attempts=self.number,
-            model=reply.model,
-            usage=self.first.tab.usage,
-            cost=self.first.tab.cost,
-            cached=reply.cached,
-            text=answer.text,
-            repairs=answer.repairs,
-            prompt_version=prompt.version if prompt else None,
-            request_id=self.first.id,
-        )
-
-    def _given_up(self, reply: Reply, faults: Faults) -> BadExtraction:
-        said = (
-            "The answer was cut off before its end. Send a shorter text, or name a model with more room."
-            if reply.finish == "length"
-            else f"The model gave no valid answer in {self.number} attempt{'s' * (self.number > 1)}."
-        )
-        return BadExtraction(said, attempts=self.number, errors=faults, partial=self._summed(reply))
-
-    def _summed(self, reply: Reply) -> Reply:
-        return replace(reply, usage=self.first.tab.usage, cost=self.first.tab.cost)

@@ -1,10 +1,12 @@
-"""From a model's text to a JSON value: strictly, or out of the prose around it. Nothing is guessed."""
+"""From a model's text to a JSON value: strictly, out of the prose around it, or mended; all of it is told."""
 
 import json
 import math
 import re
 from dataclasses import dataclass
 from typing import Any, Literal, NoReturn
+
+from llm.extraction.repairing import Irreparable, repaired
 
 type Root = Literal["object", "array"] | None
 
@@ -21,7 +23,7 @@ class NotJSON(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parsed:
-    """A JSON value, the exact text it was read from, and what was left away to get at it."""
+    """A JSON value, the JSON it was read from, and what was done to get at it."""
 
     value: Any
     source: str
@@ -54,7 +56,7 @@ def loads(text: str | bytes) -> Any:
 
 
 def parse(text: str, *, root: Root = None) -> Parsed:
-    """Read the answer: the whole text, or else the last JSON value in it. Raises NotJSON.
+    """Read the answer: the whole text, or else the last JSON value in it, mended if need be. Raises NotJSON.
 
     The last, because the first may be quoted from the text that was given to the model. `root` says
     which kind is wanted.
@@ -64,12 +66,30 @@ def parse(text: str, *, root: Root = None) -> Parsed:
     whole = text.strip()
     try:
         return Parsed(value=loads(whole), source=whole)
-    except NotJSON as fault:
+    except NotJSON:
         start, end = _last_span(whole, root) or (0, len(whole))
-        if (start, end) == (0, len(whole)):
-            raise NotJSON(f"The answer is not JSON. {fault}") from None
-    source = whole[start:end]
-    return Parsed(value=loads(source), source=source, repairs=(_left_away(whole[:start], whole[end:]),))
+    left_away = (_left_away(whole[:start], whole[end:]),) if end - start < len(whole) else ()
+    source, edits = _read(whole[start:end])
+    return Parsed(value=loads(source), source=source, repairs=(*left_away, *edits))
+
+
+def _read(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return strict JSON and what was mended; raises NotJSON, with what was wrong before any mending."""
+    try:
+        loads(text)
+    except NotJSON as error:
+        first = error
+    else:
+        return text, ()
+    try:
+        source, edits = repaired(text)
+        loads(source)
+    except Irreparable:
+        raise NotJSON(f"The answer is not JSON. {first}") from None
+    except NotJSON as error:
+        said = error if "occurs twice" in str(error) else first
+        raise NotJSON(f"The answer is not JSON. {said}") from None
+    return source, edits
 
 
 def _last_span(text: str, root: Root) -> tuple[int, int] | None:

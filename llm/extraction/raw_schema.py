@@ -18,6 +18,7 @@ MAX_NODES = 50_000
 MAX_BYTES = 512 * 1024
 
 type Path = tuple[str | int, ...]
+type Spans = dict[Path, tuple[int, int]]
 
 
 class SchemaRefused(Rejected):
@@ -66,13 +67,18 @@ def checker_of(schema: Mapping[str, Any]) -> Checker:
         raise SchemaRefused("It is nested too deeply.") from None
 
 
-def faults(checker: Checker, value: Any) -> tuple[dict[str, str], ...]:
-    """Return what is wrong with `value`, at most 20 faults."""
+def faults(
+    checker: Checker, value: Any, *, source: str | None = None, found: Spans | None = None
+) -> tuple[dict[str, str], ...]:
+    """Return what is wrong with `value`, at most 20 faults.
+
+    A string of the format `quote` must stand in `source`; where it does goes into `found`.
+    """
     try:
-        found = checker.faults(value)
+        wrong = checker.faults(value, source, found)
     except TooMuchWork:
         return ({"pointer": "", "message": "It cannot be checked in bounded time."},)
-    return tuple({"pointer": pointer(fault.path), "message": fault.message} for fault in found)
+    return tuple({"pointer": pointer(fault.path), "message": fault.message} for fault in wrong)
 
 
 def _measure(schema: Mapping[str, Any]) -> None:

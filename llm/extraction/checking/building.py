@@ -38,6 +38,8 @@ class Build:
         self.resolver = REGISTRY.resolver_with_root(resource)
         self.nodes: dict[Key, Node] = {}
         self.waiting: list[tuple[Node, Any, Any, Draft, Where]] = []
+        self.fresh: list[Node] = []
+        self.sound: set[int] = set()
         self.kept: list[Any] = []  # schemas whose ids are keys must not be freed
 
     def root(self) -> Node:
@@ -53,10 +55,10 @@ class Build:
 
     def _check_circles(self) -> None:
         """Refuse a schema that checks a value only by checking it again."""
-        done: set[int] = set()
-        for start in self.nodes.values():
-            if id(start) not in done:
-                _walk(start, done)
+        for start in self.fresh:
+            if id(start) not in self.sound:
+                _walk(start, self.sound)
+        self.fresh.clear()
 
     def node(self, schema: Any, resolver: Any, draft: Draft, where: Where) -> Node:
         scope = tuple(dict.fromkeys(uri for uri, _ in resolver.dynamic_scope()))
@@ -67,6 +69,7 @@ class Build:
                 raise Uncheckable("Followed through all references, it is too large.", where)
             node = self.nodes[key] = Node()
             self.kept.append(schema)
+            self.fresh.append(node)
             self.waiting.append((node, schema, resolver, draft, where))
         return node
 

@@ -9,7 +9,9 @@ from jsonschema_specifications import REGISTRY
 from llm.extraction.checking.building import Build
 from llm.extraction.checking.drafts import Draft, draft_of
 from llm.extraction.checking.node import Node
-from llm.extraction.checking.run import MOST_STEPS, Fault, Run, TooMuchWork
+from llm.extraction.checking.run import Fault, Run, TooMuchWork
+
+type Spans = dict[tuple[str | int, ...], tuple[int, int]]
 
 
 class Checker:
@@ -21,20 +23,26 @@ class Checker:
 
     def is_valid(self, value: Any) -> bool:
         """Say whether the value satisfies the schema; raises TooMuchWork."""
-        return _bounded(self._root, value, Run(collects=False, left=[MOST_STEPS]))
+        return _bounded(self._root, value, Run(collects=False))
 
-    def faults(self, value: Any) -> list[Fault]:
-        """Return what is wrong, at most MOST_FAULTS; raises TooMuchWork."""
-        if self.is_valid(value):
+    def faults(self, value: Any, source: str | None = None, found: Spans | None = None) -> list[Fault]:
+        """Return what is wrong, at most MOST_FAULTS; raises TooMuchWork.
+
+        Quotes are looked up in `source`, and where they stand is put into `found`.
+        """
+        quick = Run(collects=False, source=source)
+        if _bounded(self._root, value, quick):
+            if found is not None:
+                found.update(quick.spans)
             return []
-        run = Run(collects=True, left=[MOST_STEPS])
+        run = Run(collects=True, source=source)
         _bounded(self._root, value, run)
         return run.faults
 
     def part(self, schema: Any) -> Callable[[Any], bool]:
         """Return a check of values against a part of the document (or one that refers into it)."""
         node = self._build.at_root(schema)
-        return lambda value: _bounded(node, value, Run(collects=False, left=[MOST_STEPS]))
+        return lambda value: _bounded(node, value, Run(collects=False))
 
 
 def _bounded(node: Node, value: Any, run: Run) -> bool:

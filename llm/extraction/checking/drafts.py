@@ -11,7 +11,7 @@ _FIRST = frozenset(
     {"$ref", "additionalItems", "additionalProperties", "allOf", "anyOf", "dependencies", "enum", "items"}
     | {"maxItems", "maxLength", "maxProperties", "maximum", "minItems", "minLength", "minProperties"}
     | {"minimum", "multipleOf", "not", "oneOf", "pattern", "patternProperties", "properties", "required"}
-    | {"type", "uniqueItems"}
+    | {"type", "uniqueItems", "format"}
 )
 _SIXTH = _FIRST | {"const", "contains", "exclusiveMaximum", "exclusiveMinimum", "propertyNames"}
 _SEVENTH = _SIXTH | {"if"}

@@ -51,6 +51,28 @@ def to_rust(source: str) -> tuple[str, int]:
     return "".join(parts), size.value
 
 
+def with_kinds(source: str) -> str:
+    """Return the expression with those kinds spelt out, for an engine that means others by their letters."""
+    parts: list[str] = []
+    at, in_class = 0, False
+    while at < len(source):
+        char = source[at]
+        if char == "\\":
+            kind = source[at + 1 : at + 2]
+            is_spelt = kind.lower() in KINDS and bool(kind) and not (in_class and kind.isupper())
+            parts.append(_plain_kind(kind, in_class) if is_spelt else source[at : at + 2])
+            at += 2
+            continue
+        in_class = char == "[" if not in_class else char != "]"
+        parts.append(char)
+        at += 1
+    return "".join(parts)
+
+
+def _plain_kind(kind: str, in_class: bool) -> str:
+    return _kind(kind, in_class=in_class).replace("{1c}", "1c").replace("{1f}", "1f")
+
+
 def _opening(source: str, at: int) -> tuple[str, int]:
     found = OPENING.match(source, at)
     if found is None or (found.group() == "(" and source.startswith("(?", at)):

@@ -11,7 +11,7 @@ from functools import lru_cache
 import regex
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
-from llm.extraction.checking.pattern_syntax import Foreign, to_rust
+from llm.extraction.checking.pattern_syntax import Foreign, to_rust, with_kinds
 from llm.extraction.checking.run import Run, TooMuchWork
 
 MOST_WORK = 50_000_000  # characters times size, up to which the linear engine is quick
@@ -56,7 +56,7 @@ def _clocked(source: str) -> Matches:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            compiled = regex.compile(source)
+            compiled = regex.compile(with_kinds(source))
     except (regex.error, RecursionError, OverflowError, ValueError, KeyError) as error:
         raise Unusable(str(error)) from None
 

@@ -37,16 +37,21 @@ class Seen:
 
 
 class Run:
-    """`quiet` only asks whether; otherwise faults are collected, up to `MOST_FAULTS`."""
+    """`quiet` only asks whether; otherwise faults are collected, up to `MOST_FAULTS`.
 
-    __slots__ = ("enough", "faults", "left", "path", "quiet")
+    Quotes must stand in `source`, if there is one; `spans` says where they do.
+    """
 
-    def __init__(self, *, collects: bool, left: list[int], path: tuple[str | int, ...] = ()) -> None:
-        self.left = left
-        self.path = list(path)
+    __slots__ = ("enough", "faults", "left", "path", "quiet", "source", "spans")
+
+    def __init__(self, *, collects: bool, of: "Run | None" = None, source: str | None = None) -> None:
+        self.left: list[int] = of.left if of else [MOST_STEPS]
+        self.path: list[str | int] = of.path if of else []
+        self.source: str | None = of.source if of else source
+        self.spans: dict[tuple[str | int, ...], tuple[int, int]] = of.spans if of else {}
         self.faults: list[Fault] = []
         self.enough = not collects
-        self.quiet = Run(collects=False, left=left) if collects else self
+        self.quiet: Run = Run(collects=False, of=self) if collects else self
 
     def step(self) -> None:
         """Count one schema applied to one value."""
@@ -56,7 +61,7 @@ class Run:
 
     def branch(self) -> "Run":
         """Return a run that collects for itself, at the same place."""
-        return Run(collects=True, left=self.left, path=tuple(self.path))
+        return Run(collects=True, of=self)
 
     def fault(self, word: str, message: Callable[[], str], *steps: str | int) -> bool:
         """Note a fault, unless nobody asks why; returns False for the caller to return."""

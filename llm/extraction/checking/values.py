@@ -7,6 +7,7 @@ from typing import Any
 
 from llm.extraction.checking.patterns import matcher
 from llm.extraction.checking.run import Check, Run, Seen, shown
+from llm.extraction.quotes import EMPTY, MISSING, find
 
 NUMBERS = (int, float)
 
@@ -134,6 +135,17 @@ def pattern(source: str) -> Check:
         return run.fault("pattern", lambda: f"{shown(value)} does not match {source!r}")
 
     return check
+
+
+def quote(value: Any, run: Run, _: Seen | None) -> bool:
+    """A string stands in the source, if there is one."""
+    if not isinstance(value, str) or run.source is None:
+        return True
+    span = find(value, run.source) if value.strip() else None
+    if span is None:
+        return run.fault("format", lambda: MISSING if value.strip() else EMPTY)
+    run.spans[tuple(run.path)] = span
+    return True
 
 
 def limits(schema: Mapping[str, Any], *, exclusive_flags: bool) -> dict[str, Check]:

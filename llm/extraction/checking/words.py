@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from llm.extraction.checking import arrays, combinations, objects, values
 from llm.extraction.checking.drafts import Draft
 from llm.extraction.checking.run import Check
+from llm.extraction.quotes import FORMAT
 
 
 class At(Protocol):
@@ -86,6 +87,7 @@ MAKERS: dict[str, Callable[[At], Check | None]] = {
     "const": lambda at: values.const(at.schema["const"]),
     "multipleOf": lambda at: values.multiple_of(at.schema["multipleOf"]),
     "pattern": lambda at: values.pattern(at.schema["pattern"]),
+    "format": lambda at: values.quote if at.schema["format"] == FORMAT else None,
     "required": lambda at: objects.required(at.schema["required"]),
     "properties": lambda at: objects.properties(at.by_name("properties")),
     "patternProperties": lambda at: objects.pattern_properties(at.by_name("patternProperties")),

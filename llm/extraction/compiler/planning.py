@@ -11,6 +11,7 @@ from llm.catalog import Card
 from llm.extraction.checking import Checker, TooMuchWork, compiled
 from llm.extraction.compiler.dialects import STRICT
 from llm.extraction.compiler.loose import loose
+from llm.extraction.compiler.partly import HELD, partly
 from llm.extraction.compiler.references import Settled, settle
 from llm.extraction.compiler.report import Findings, Inexpressible, Report
 from llm.extraction.compiler.shapes import VALUE, Shape, Valid, Way, Wrapped
@@ -48,6 +49,13 @@ class Plan:
     def back(self, value: Any) -> Any:
         """Return what the model wrote in the caller's shape; what already has it stays as it is."""
         return Way(homes=self.homes, valid=self.valid).of(self.shape, value)
+
+    def partly_back(self, value: Any, depth: int) -> tuple[Any, bool]:
+        """Return what is certain of a value that still grows, in the caller's shape, and whether the last
+        member of that still grows; `depth` is how many levels of last members do."""
+        mapped = partly(self.shape, value, depth, Way(homes=self.homes, valid=self.valid))
+        is_wrapped = isinstance(self.shape, Wrapped) and isinstance(value, dict)
+        return (None, True) if mapped is HELD else (mapped, depth > (2 if is_wrapped else 1))
 
 
 def plan(schema: Mapping[str, Any], model: str) -> Plan:

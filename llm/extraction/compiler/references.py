@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain, count
 from typing import Any
 from urllib.parse import unquote
 
@@ -43,6 +44,7 @@ class _Move:
         self.draft = draft_of(schema)
         self.anchors = _anchors(schema)
         self.names: dict[str, str] = {}
+        self.taken: set[str] = set()
         self.origins: dict[str, Path] = {}
         self.waiting: list[tuple[str, Any]] = []
 
@@ -74,9 +76,9 @@ class _Move:
 
     def _name(self, reference: str) -> str:
         if reference not in self.names:
-            taken = set(self.names.values())
             stem = re.sub(r"\W+", "_", reference.rpartition("/")[2].lstrip("#")) or "root"
-            name = next(n for n in (stem, *(f"{stem}_{i}" for i in range(2, 10_001))) if n not in taken)
+            name = next(n for n in chain([stem], (f"{stem}_{i}" for i in count(2))) if n not in self.taken)
+            self.taken.add(name)
             self.names[reference] = name
             self.origins[name], target = self._target(reference)
             self.waiting.append((name, target))

@@ -180,12 +180,14 @@ class _Rewriting:
     def _kinds(self, sent: dict[str, Any], kind: str) -> bool:
         """Say whether what is sent may be answered by a value of the kind."""
         if "$ref" in sent:
-            return self._kinds(self.homes[sent["$ref"].removeprefix(HOME)][0], kind)
+            home, _ = self.homes[sent["$ref"].removeprefix(HOME)]
+            return self._kinds(home, kind) if home else True  # still being made: it could be anything
         return sent.get("type") == kind or any(self._kinds(branch, kind) for branch in sent.get("anyOf", ()))
 
     def _is_pairs(self, shape: Shape | None) -> bool:
         if isinstance(shape, Defined):
-            return self._is_pairs(self.homes[shape.name][1])
+            home, inner = self.homes[shape.name]
+            return self._is_pairs(inner) if home else _asks_for_pairs(self.document["$defs"][shape.name])
         if isinstance(shape, OneOf):
             return any(self._is_pairs(inner) for _, inner in shape.branches)
         return isinstance(shape, Pairs)
@@ -358,6 +360,10 @@ class _Rewriting:
         ):
             if most is not None and count > most:
                 raise Inexpressible((), f"The provider's strict mode takes at most {most} {what}.")
+
+
+def _asks_for_pairs(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and "additionalProperties" in schema and not schema.get("properties")
 
 
 def _refers(schema: Any) -> bool:

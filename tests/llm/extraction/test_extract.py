@@ -126,6 +126,8 @@ async def test_even_a_whole_value_is_not_taken_from_a_truncated_answer(model: Wi
         (f"```json\n{sentiment()}\n```", "Took the JSON out of a code fence."),
         (f"{sentiment(sentiment='negative')}\n{sentiment()}", "Left out the text around the JSON."),
         (f"{{name}} said: {sentiment()} [1]", "Left out the text around the JSON."),
+        (sentiment().replace('"', "'"), "Turned single quotes into double quotes."),
+        (sentiment()[:-1] + ",}", "Dropped a comma before a closing bracket."),
     ],
 )
 async def test_json_in_prose_is_taken_and_said(model: WireServer, answer: str, repair: str) -> None:
@@ -140,8 +142,7 @@ async def test_json_in_prose_is_taken_and_said(model: WireServer, answer: str, r
     [
         ("", "", "not JSON"),
         ("I cannot say.", "", "not JSON"),
-        (sentiment().replace('"', "'"), "", "not JSON"),
-        (sentiment()[:-1] + ",}", "", "not JSON"),
+        (sentiment()[:-2], "", "not JSON"),
         (sentiment()[:-1] + ', "confidence": 0.1}', "", "occurs twice"),
         (sentiment().replace("0.9", "NaN"), "", "NaN"),
         (sentiment().replace("0.9", "1e999"), "", "too large"),

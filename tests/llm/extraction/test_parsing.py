@@ -5,10 +5,20 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm.extraction.parsing import NotJSON, loads, parse
+from llm.extraction.repairing import (
+    COMMENT,
+    CONTROL,
+    KEY,
+    SINGLE,
+    TRAILING,
+    WORD,
+    Irreparable,
+    repaired,
+)
 
 VALUES = st.recursive(
     st.none()
@@ -23,11 +33,13 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text("ab{}[]\"\\'", min_size=1, max_size=3), VALUES, min_size=1, max_size=3)
 
 
+@settings(deadline=None)  # a busy machine is not a slow parser
 @given(VALUES)
 def test_reads_what_json_writes(value: object) -> None:
     assert parse(f"\n{json.dumps(value)} ").value == value
 
 
+@settings(deadline=None)  # a busy machine is not a slow parser
 @given(OBJECTS, st.sampled_from(["Sure, here: ", 'It\'s "this":\n```json\n', "{placeholder} then "]))
 def test_finds_an_object_behind_prose(value: dict[str, object], prose: str) -> None:
     found = parse(f"{prose}{json.dumps(value)}\n```", root="object")
@@ -35,6 +47,7 @@ def test_finds_an_object_behind_prose(value: dict[str, object], prose: str) -> N
     assert found.repairs
 
 
+@settings(deadline=None)  # a busy machine is not a slow parser
 @given(OBJECTS, st.integers(1, 400))
 def test_no_prefix_of_an_object_is_taken_for_one(value: dict[str, object], cut: int) -> None:
     whole = json.dumps(value)
@@ -48,12 +61,62 @@ def test_the_last_of_two_values_wins() -> None:
 
 def test_a_last_value_that_is_broken_is_not_replaced_by_an_earlier_one() -> None:
     with pytest.raises(NotJSON):
-        parse('{"a": 1} no, rather {"a": 2,}')
+        parse('{"a": 1} no, rather {"a": 2 3}')
 
 
 def test_a_part_of_a_broken_value_is_never_taken() -> None:
     with pytest.raises(NotJSON):
         parse('{"outer": {"a": 1}, oops}')
+
+
+SLIPS = {
+    "{'a': 'it\\'s \"b\"'}": ({"a": 'it\'s "b"'}, SINGLE),
+    '{"a": [1, 2,],}': ({"a": [1, 2]}, TRAILING),
+    '{"a": "line\nbreak"}': ({"a": "line\nbreak"}, CONTROL),
+    '{"a": True, "b": None}': ({"a": True, "b": None}, WORD),
+    '{a: 1, b_c: {d: "x"}}': ({"a": 1, "b_c": {"d": "x"}}, KEY),
+    '{"a": 1 /* one */, // first\n "b": "// no /* comment */"}': (
+        {"a": 1, "b": "// no /* comment */"},
+        COMMENT,
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "value", "edit"), [(t, *rest) for t, rest in SLIPS.items()])
+def test_a_slip_with_one_meaning_is_mended_and_told(text: str, value: object, edit: str) -> None:
+    found = parse(text)
+    assert (found.value, found.repairs) == (value, (edit,))
+    assert loads(found.source) == value
+    if edit != KEY:  # {word: ...} in prose is seldom JSON
+        behind = parse(f"Here it is:\n{text}\nDone.")
+        assert (behind.value, len(behind.repairs)) == (value, 2)
+
+
+@pytest.mark.parametrize("text", SLIPS)
+def test_what_breaks_off_is_never_mended(text: str) -> None:
+    for end in range(1, len(text)):
+        with pytest.raises(NotJSON):
+            parse(text[:end])
+
+
+@pytest.mark.parametrize(
+    "text", ["{'a': 'it's'}", '{"a": 1 "b": 2}', '{"a": }', "{'a': 1, 'a': 2}", '{"a": [1, 2, ...]}', "{,}"]
+)
+def test_what_has_no_one_meaning_is_not_guessed(text: str) -> None:
+    with pytest.raises(NotJSON):
+        parse(text)
+
+
+@settings(deadline=None)
+@given(st.text("{}[]\"',:\\/*\n aTN1", max_size=60))
+def test_mending_keeps_every_scalar_and_gives_json(text: str) -> None:
+    try:
+        source, _ = repaired(text)
+    except Irreparable:
+        return
+    marks = "{}[]"
+    assert [c for c in source if c in marks].count("{") <= text.count("{")
+    assert len(source) <= 7 * len(text) + 2
 
 
 def test_a_footnote_is_not_taken_for_the_object() -> None:
