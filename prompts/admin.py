@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 
-from prompts import rendering, service
+from prompts import service, wording
 from prompts.cases import admin as cases_admin  # noqa: F401 registers the pages of test cases
+from prompts.editor_pages import EditorPages
 from prompts.forms import PromptForm
-from prompts.live_pages import LivePages, form_page, history, person, version_of
+from prompts.live_pages import LivePages, form_page
 from prompts.models import PRODUCTION, Prompt, PromptMove, Prompts, PromptVersion
+from prompts.overview import history, reading, tried
+from prompts.policy import own_page
+from prompts.visitors import person
 
 if TYPE_CHECKING:
     PromptModelAdmin = admin.ModelAdmin[Prompt]
@@ -22,7 +26,10 @@ if TYPE_CHECKING:
 else:
     PromptModelAdmin = MoveModelAdmin = admin.ModelAdmin
 
-CONTENT = ("system", "model", "temperature", "max_tokens", "cache_ttl", "on_disconnect", "on_stop")
+CONTENT = (
+    *("system", "model", "temperature", "max_tokens", "cache_ttl", "on_disconnect", "on_stop"),
+    "output_schema",
+)
 ABOUT = ("note", "based_on")
 
 
@@ -51,20 +58,20 @@ class PromptAdmin(PromptModelAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Prompt | None = None) -> list[str]:
         return ["slug"] if obj else []  # programs know a prompt by it
 
-    def get_prepopulated_fields(self, request: HttpRequest, obj: Prompt | None = None) -> dict[str, Any]:
-        return {} if obj else {"slug": ["title"]}
-
     def has_delete_permission(self, request: HttpRequest, obj: Prompt | None = None) -> bool:
         return False  # the ledger names its versions
 
     def get_urls(self) -> list[URLPattern]:
         guarded = self.admin_site.admin_view
         page = "<int:pk>/versions/<int:number>/"
-        live = LivePages(self)
+        live, editor = LivePages(self), EditorPages(self)
         return [
-            path(page, guarded(self.version_view), name="prompts_prompt_version"),
+            path(page, guarded(live.version), name="prompts_prompt_version"),
             path(f"{page}publish/", guarded(live.publish), name="prompts_prompt_publish"),
             path("<int:pk>/rollback/", guarded(live.rollback), name="prompts_prompt_rollback"),
+            path("preview/", guarded(editor.preview), name="prompts_prompt_preview_new"),
+            path("<int:pk>/preview/", guarded(editor.preview), name="prompts_prompt_preview"),
+            path("<int:pk>/play/", guarded(editor.play), name="prompts_prompt_play"),
             path("<int:pk>/compare/", guarded(live.compare), name="prompts_prompt_compare"),
             path("<int:pk>/proposals/<int:proposal>/", guarded(live.decide), name="prompts_prompt_decide"),
             *super().get_urls(),
@@ -77,6 +84,11 @@ class PromptAdmin(PromptModelAdmin):
 
     # The form: saving writes a version.
 
+    @method_decorator(own_page)
+    def add_view(self, *args: Any, **options: Any) -> HttpResponse:
+        return super().add_view(*args, **options)
+
+    @method_decorator(own_page)
     def change_view(
         self,
         request: HttpRequest,
@@ -95,10 +107,14 @@ class PromptAdmin(PromptModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> HttpResponse:
         prompt = options.get("obj")
-        context.update(history(request, prompt) if prompt else {})
-        context["title"] = prompt.title if prompt else "New prompt"
-        context["subtitle"] = None
-        return super().render_change_form(request, context, *args, **options)
+        shown = history(request, prompt) if prompt else {}
+        newest, active = shown.get("newest"), shown.get("active")
+        shown |= tried(newest)
+        shown |= reading(newest.content) if newest else {}
+        if newest and active and newest != active:
+            shown["changes"] = wording.compare(active.content, newest.content)
+        about = {"title": prompt.title if prompt else _("New prompt"), "subtitle": None, "place": "prompts"}
+        return super().render_change_form(request, {**context, **shown, **about}, *args, **options)
 
     def save_model(self, request: HttpRequest, obj: Prompt, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
@@ -127,28 +143,6 @@ class PromptAdmin(PromptModelAdmin):
     def response_change(self, request: HttpRequest, obj: Prompt) -> HttpResponse:
         """Stay on the page: the new version is in its list now."""
         return HttpResponseRedirect(form_page(obj))
-
-    # A version: read it. What makes it live is in live_pages.
-
-    def version_view(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
-        """Show one version as it is and as it reads with the samples."""
-        version = version_of(pk, number)
-        if not self.has_view_or_change_permission(request, version.prompt):
-            raise PermissionDenied
-        content = version.content
-        context = {
-            **self.admin_site.each_context(request),
-            **history(request, version.prompt),
-            "opts": self.opts,
-            "title": f"{version.prompt}, version {number}",
-            "version": version,
-            "content": content,
-            "preview": rendering.render(
-                content.messages, content.variables, rendering.samples(content.variables)
-            ),
-            "may_change": self.has_change_permission(request, version.prompt),
-        }
-        return TemplateResponse(request, "admin/prompts/prompt/version.html", context)
 
 
 @admin.register(PromptMove)

@@ -10,16 +10,6 @@ from prompts.files import PromptFile
 SHOWN = 60  # characters of a long text that differs
 
 
-def changes(new: Content, old: Content) -> Iterator[str]:
-    """Yield a sentence for each part that a new content has otherwise than the old one."""
-    ours, theirs = (dict(_parts(PromptFile(slug="", title="", content=content))) for content in (new, old))
-    for name in dict.fromkeys([*ours, *theirs]):
-        one, other = ours.get(name, ""), theirs.get(name, "")
-        if one != other:
-            start = _start(one, other)
-            yield f"{name}: {_excerpt(one, start)} instead of {_excerpt(other, start)}"
-
-
 def differences(file: PromptFile, kept: PromptFile) -> Iterator[str]:
     """Yield the beginning of a sentence for each part that differs, up to where `kept` is kept."""
     ours, theirs = dict(_parts(file)), dict(_parts(kept))
@@ -36,6 +26,11 @@ def _parts(file: PromptFile) -> Iterator[tuple[str, str]]:
     yield from (("title", file.title), ("description", file.description))
     for at, message in enumerate(content.messages, start=1):
         yield f"message {at}", f"{message.role}: {message.content}"
+    yield from settings_of(content)
+
+
+def settings_of(content: Content) -> Iterator[tuple[str, str]]:
+    """Yield the name and the text of each part beside the messages; the content is tidy."""
     yield "the list of variables", ", ".join(variable.name for variable in content.variables)
     for variable in content.variables:
         yield f"“required” of variable {variable.name}", str(variable.required).lower()

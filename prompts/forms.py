@@ -5,13 +5,14 @@ Rows for messages and variables need no script: there is always an empty one, an
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.functional import cached_property
 
 from llm.types import Message
-from prompts.content import DRAIN, FINISH, MAX_TOKENS, STOP, Content
+from prompts.content import DRAIN, FINISH, MAX_TOKENS, STOP, Content, read_json
 from prompts.errors import Fault
 from prompts.models import Prompt, PromptVersion
 from prompts.rendering import Variable
@@ -90,6 +91,12 @@ class PromptForm(PromptModelForm):
         help_text="A stopped model costs less, but what it used is an estimate. One that ends unseen costs "
         "the whole answer, and what it used is exact.",
     )
+    output_schema = forms.CharField(
+        label="Schema",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "code"}),
+        help_text="A JSON Schema. With one, every answer is JSON of this shape; empty, answers are text.",
+    )
     note = forms.CharField(
         label="What changed",
         required=False,
@@ -130,6 +137,22 @@ class PromptForm(PromptModelForm):
         usual = {"cache_ttl": None, "on_disconnect": FINISH, "on_stop": STOP}
         return any(self[name].errors or self[name].value() not in (usual[name], "") for name in usual)
 
+    def written(self) -> Content | None:
+        """Return the content as it stands, however wrong; None if a field cannot be read at all."""
+        self.is_valid()
+        return getattr(self, "content", None)
+
+    def faults_by_field(self) -> dict[str, list[str]]:
+        """Return what is wrong with the content, by the names of the page's fields; call `written` first."""
+        parts = [self, *self.message_rows, *self.variable_rows]
+        about = self.Meta.fields
+        return {
+            field.html_name: [str(fault) for fault in field.errors]
+            for part in parts
+            for field in part
+            if field.errors and field.name not in about
+        }
+
     def clean(self) -> dict[str, Any]:
         """Check the content as a whole, and put each fault beside its field."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -156,7 +179,7 @@ class PromptForm(PromptModelForm):
             cache_ttl=cleaned.get("cache_ttl"),
             on_disconnect=cleaned.get("on_disconnect") or FINISH,
             on_stop=cleaned.get("on_stop") or STOP,
-            output_schema=self.base.content.output_schema if self.base else "",  # only files write it
+            output_schema=cleaned.get("output_schema", ""),
         )
 
     def _place(self, fault: Fault) -> None:
@@ -165,10 +188,7 @@ class PromptForm(PromptModelForm):
         lists: dict[str, list[Any]] = {"messages": self._said, "variables": self._named}
         rows = lists.get(part, [])
         if not rows or not rest:
-            shown = {
-                "messages": "system",
-                "output_schema": "system",
-            }  # the one has many fields, the other none
+            shown = {"messages": "system"}  # it has many fields
             self.add_error(shown.get(part, rest[0] if rest else part), fault["message"])
             return
         at = int(rest[0]) - (self._before if part == "messages" else 0)
@@ -189,8 +209,13 @@ def _start(content: Content) -> dict[str, Any]:
         "cache_ttl": content.cache_ttl,
         "on_disconnect": content.on_disconnect,
         "on_stop": content.on_stop,
+        "output_schema": _spread(content.output_schema),
         **content.parameters,
     }
+
+
+def _spread(schema: str) -> str:
+    return json.dumps(read_json(schema), ensure_ascii=False, indent=2) if schema else ""
 
 
 def _variable(row: dict[str, Any]) -> Variable:

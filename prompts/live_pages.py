@@ -6,10 +6,9 @@ They read a form, ask `approval` and say what came of it. Who may do it is decid
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -17,15 +16,17 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from prompts import approval, figures, publishing, uses
-from prompts.cases.service import blocks_publishing, last_run
+from prompts import approval, figures, publishing, uses, wording
+from prompts.cases.service import blocks_publishing
 from prompts.comparison import compare
-from prompts.drift import changes
 from prompts.errors import NotAllowed, PromptError
 from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptMove, PromptProposal, PromptVersion
+from prompts.overview import history, reading, tried
+from prompts.policy import own_page
 from prompts.publishing import Change
+from prompts.visitors import person
 
 if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
@@ -39,13 +40,34 @@ class LivePages:
     def __init__(self, admin: ModelAdmin[Prompt]) -> None:
         self.admin = admin
 
+    @method_decorator(require_safe)
+    @method_decorator(own_page)
+    def version(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
+        """Show one version: as it is, with its samples, and how it differs from another one."""
+        version = version_of(pk, number)
+        self._check_view(request, version.prompt)
+        against = _against(request, version)
+        return self._page(
+            request,
+            "version",
+            version.prompt,
+            title=_("Version %(number)s") % {"number": number},
+            version=version,
+            **reading(version.content),
+            against=against,
+            changes=wording.compare(against.content, version.content) if against else None,
+            **tried(version),
+        )
+
     @method_decorator(require_http_methods(["GET", "POST"]))
+    @method_decorator(own_page)
     def publish(self, request: HttpRequest, pk: int, number: int) -> HttpResponse:
         """Show what publishing a version changes; do it, or propose it, when it is sent."""
         version = version_of(pk, number)
         self._check_view(request, version.prompt)
         if request.method == "POST":
-            label = request.POST.get("label", PRODUCTION)
+            live = request.POST.get("to") in (PRODUCTION, Kind.CANARY)
+            label = PRODUCTION if live else request.POST.get("label", PRODUCTION).strip()
             return self._change(request, version.prompt, label, version, (Kind.MOVE, Kind.CANARY))
         active = version.prompt.labelled()
         return self._page(
@@ -54,14 +76,14 @@ class LivePages:
             version.prompt,
             title=_("Publish version %(number)s") % {"number": number},
             version=version,
-            changes=list(changes(version.content, active.content)) if active else [],
+            changes=wording.compare(active.content, version.content) if active else None,
             warnings=list(uses.mismatches(version.prompt.slug, version.content)),
-            run=last_run(version),
             blocked=blocks_publishing(version),
-            cases=version.prompt.cases.filter(enabled=True).count(),
+            **tried(version),
         )
 
     @method_decorator(require_http_methods(["GET", "POST"]))
+    @method_decorator(own_page)
     def compare(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show the canary beside the version that it is tried against; promote or stop it."""
         prompt = get_object_or_404(Prompt, pk=pk)
@@ -118,7 +140,7 @@ class LivePages:
     def _change(
         self, request: HttpRequest, prompt: Prompt, label: str, version: PromptVersion, kinds: Sequence[str]
     ) -> HttpResponse:
-        kind = request.POST.get("kind", Kind.MOVE)
+        kind = request.POST.get("kind") or _kind(request.POST.get("to", ""))
         if kind not in kinds:
             raise PermissionDenied
         change = Change(
@@ -127,8 +149,8 @@ class LivePages:
             version=version,
             weight=_number(request, "weight") if kind == Kind.CANARY else None,
             why=request.POST.get("why", "").strip(),
-            expected=_number(request, "expected"),
-            expected_weight=_number(request, "expected_weight"),
+            expected=_number(request, "expected") if label == PRODUCTION else None,
+            expected_weight=_number(request, "expected_weight") if label == PRODUCTION else None,
         )
         return _told(request, prompt, lambda: approval.ask(prompt, change, who=person(request)))
 
@@ -141,33 +163,10 @@ class LivePages:
             **self.admin.admin_site.each_context(request),
             **history(request, prompt),
             "opts": self.admin.opts,
+            "place": "prompts",
             **more,
         }
         return TemplateResponse(request, f"admin/prompts/prompt/{name}.html", context)
-
-
-def history(request: HttpRequest, prompt: Prompt) -> dict[str, Any]:
-    """Return what stands beside the text: versions, what is live, what waits, and what the person may do."""
-    versions = list(prompt.versions.select_related("author").defer("messages", "variables", "output_schema"))
-    label = PromptLabel.objects.of(prompt.slug, PRODUCTION).first()
-    who = person(request)
-    may_change = who.has_perm("prompts.change_prompt")
-    return {
-        "prompt": prompt,
-        "versions": versions,
-        "newest": versions[0] if versions else None,
-        "label": label,
-        "active": label.version if label else None,
-        "canary": label.canary if label else None,
-        "before": publishing.previous(prompt, PRODUCTION) or (label and label.canary),
-        "next_number": versions[0].number + 1 if versions else 1,
-        "moves": prompt.moves.select_related("who", "approver", "from_version", "to_version")[:5],
-        "proposals": list(PromptProposal.objects.open().filter(prompt=prompt)),
-        "may_change": may_change,
-        "may_publish": publishing.may(who, PRODUCTION),
-        "may_propose": publishing.asks_second() and may_change,
-        "second": publishing.asks_second(),
-    }
 
 
 def version_of(pk: int, number: int) -> PromptVersion:
@@ -176,9 +175,13 @@ def version_of(pk: int, number: int) -> PromptVersion:
     return get_object_or_404(found, prompt_id=pk, number=number)
 
 
-def person(request: HttpRequest) -> User:
-    """Return who is signed in: the admin lets nobody else in."""
-    return cast("User", request.user)
+def _against(request: HttpRequest, version: PromptVersion) -> PromptVersion | None:
+    """Return the version to compare with: the chosen one, else production, else the one before."""
+    others = version.prompt.versions.exclude(pk=version.pk)
+    if (chosen := request.GET.get("against", "")).isdecimal() and len(chosen) < 10:
+        return others.filter(number=int(chosen)).first()
+    live = version.prompt.labelled()
+    return live if live and live != version else others.filter(number__lt=version.number).first()
 
 
 def form_page(prompt: Prompt) -> str:
@@ -211,6 +214,10 @@ def _outcome(done: Any) -> str:
     if done.label != PRODUCTION:
         return _("“%(label)s” is version %(number)s now.") % {"label": done.label, "number": number}
     return _("Version %(number)s is active. The next message uses it.") % {"number": number}
+
+
+def _kind(to: str) -> str:
+    return Kind.CANARY if to == Kind.CANARY else Kind.MOVE
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

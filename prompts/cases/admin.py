@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -17,8 +18,10 @@ from llm.usage import visible_to
 from prompts.cases import logged, service
 from prompts.cases.forms import CaseForm
 from prompts.errors import InvalidPrompt
-from prompts.live_pages import person, version_of
+from prompts.live_pages import version_of
 from prompts.models import CaseCheck, CaseRun, PromptCase
+from prompts.policy import own_page
+from prompts.visitors import person
 
 if TYPE_CHECKING:
     CaseModelAdmin = admin.ModelAdmin[PromptCase]
@@ -167,6 +170,7 @@ class CaseRunAdmin(RunModelAdmin):
             {"status": run.status, "done": run.done, "total": run.total, "failures": run.failures}
         )
 
+    @method_decorator(own_page)
     def change_view(
         self,
         request: HttpRequest,
@@ -182,6 +186,7 @@ class CaseRunAdmin(RunModelAdmin):
             "may_run": request.user.has_perm(MAY_RUN),
             "title": f"{run.version.prompt}, version {run.version.number}: test cases" if run else "",
             "subtitle": None,
+            "place": "prompts",
         }
         return super().change_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,9 @@ class VariableInputs(forms.Textarea):
     """A field for each of `names`; JSON where a text belongs to none of them."""
 
     template_name = "prompts/_variable_inputs.html"
+
+    class Media:
+        css: ClassVar = {"all": ["prompts/case.css"]}
 
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__()
@@ -67,7 +70,7 @@ class CaseForm(CaseModelForm):
             self._field_for_each(variables)
         turns = self.instance.messages or []
         if len(turns) < 2 and all(turn.get("role") == "user" for turn in turns):
-            self.fields["messages"].widget = Said(attrs={"rows": 3})
+            self.fields["messages"].widget = Said(attrs={"rows": 3, "class": "vLargeTextField"})
             self.fields["messages"].label = _("What the person says")
             self.fields["messages"].help_text = _("After the prompt. Empty where the prompt asks by itself.")
 

@@ -176,3 +176,9 @@ class CaseResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {'passed' if self.passed else 'failed'}"
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The verdicts with their kinds in words."""
+        names = dict(CaseCheck.Kind.choices)
+        return [{**verdict, "kind": names.get(verdict["kind"], verdict["kind"])} for verdict in self.verdicts]

@@ -78,6 +78,8 @@ class PromptVersion(AppendOnly):
 
     objects = PromptVersions.as_manager()
 
+    badges: list[tuple[str, bool]]  # what points at it, and whether people get it; pages set it
+
     class Meta:
         ordering = ["-number"]
         constraints = [

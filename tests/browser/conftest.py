@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,19 +35,30 @@ class Site:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """`manage.py start` on a free port, with the local model."""
-    database = tmp_path_factory.mktemp("site") / "parley.sqlite3"
+    with started(tmp_path_factory.mktemp("site") / "parley.sqlite3") as running:
+        yield running
+
+
+@contextmanager
+def started(database: Path, **more: str) -> Iterator[Site]:
+    """`manage.py start` on a free port with a database and further variables."""
     port = _free_port()
-    environment = os.environ | {
+    command = [sys.executable, "manage.py", "start", "--port", str(port)]
+    environment = environment_of(database) | more
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        yield Site(f"http://127.0.0.1:{port}", database, _until_ready(process))
+        process.send_signal(signal.SIGTERM)
+        process.wait(40)
+
+
+def environment_of(database: Path) -> dict[str, str]:
+    """The variables under which commands see a site."""
+    return os.environ | {
         "PARLEY_ENV_FILE": "",
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": f"sqlite:///{database}",
         "PARLEY_ADMIN_PASSWORD": PASSWORD,
     }
-    command = [sys.executable, "manage.py", "start", "--port", str(port)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as started:
-        yield Site(f"http://127.0.0.1:{port}", database, _until_ready(started))
-        started.send_signal(signal.SIGTERM)
-        started.wait(40)
 
 
 @pytest.fixture(scope="module")  # its event loop stands in the main thread, where async tests need their own

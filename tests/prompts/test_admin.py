@@ -175,7 +175,7 @@ def test_a_schema_from_a_file_outlives_an_edit(editor: Client) -> None:
 def test_unusual_handling_is_in_sight(editor: Client, ttl: int | None, is_open: bool) -> None:
     prompt = make_prompt(replace(content("a"), cache_ttl=ttl))
     text = editor.get(page(prompt)).content.decode()
-    assert ('<details class="card prompt-details" open>' in text) is is_open
+    assert ('prompt-details fold" open>' in text) is is_open
 
 
 def test_a_prompt_is_made_through_add(editor: Client) -> None:
@@ -212,7 +212,7 @@ def test_an_old_form_without_changes_undoes_nobody(editor: Client, prompt: Promp
 def test_a_version_page_shows_the_text_and_the_preview(editor: Client, prompt: Prompt) -> None:
     text = editor.get(version_page(prompt, 1)).content.decode()
     assert "Be {{ tone }}." in text
-    assert "Be dry." in text
+    assert "Be <b>dry</b>." in text
     assert editor.get(version_page(prompt, 9)).status_code == 404
 
 
@@ -266,7 +266,7 @@ def test_strangers_are_sent_to_sign_in(client: Client, prompt: Prompt, bob: User
 def test_looking_moves_nothing(editor: Client, prompt: Prompt) -> None:
     save(editor, prompt, system="New")
     text = editor.get(publish_page(prompt, 2)).content.decode()
-    assert "message 1: &quot;system: New&quot; instead of" in text
+    assert "<del>Be {{ tone }}.</del><ins>New</ins>" in text
     assert prompt.moves.count() == 1
 
 

@@ -267,7 +267,7 @@ def test_an_editor_publishes_by_no_form_address_or_action(client: Client) -> Non
         reverse("admin:prompts_prompt_changelist"), {"action": "publish", "_selected_action": prompt.pk}
     )
     assert (number_of(prompt), prompt.moves.count()) == (1, 1)
-    response = client.post(address("publish", prompt, 2), {"label": "staging"}, follow=True)
+    response = client.post(address("publish", prompt, 2), {"to": "other", "label": "staging"}, follow=True)
     assert told(response) == ["“staging” is version 2 now."]
 
 
