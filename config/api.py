@@ -22,6 +22,7 @@ ROUTERS = (
     ("", "llm.api.batches.router"),
     ("", "llm.api.usage.router"),
     ("", "llm.api.agents.router"),
+    ("", "llm.api.documents.router"),
     ("/prompts", "prompts.api.router"),
     ("", "chat.api.router"),
 )

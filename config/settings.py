@@ -189,6 +189,8 @@ PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gi
 }
 LLM_TOOLS = [  # what agents may use; add your own, made with llm.agents.tool
     "llm.agents.tools.calculate.calculate",
+    "llm.agents.tools.search.search",
+    "llm.agents.tools.fetch_url.fetch_url",
     "llm.agents.tools.complete.complete",
 ]
 LLM_PURGES = ["chat.purge.old_events"]

@@ -17,7 +17,7 @@ DIGITS = 15  # significant ones of a result that is not whole
 
 NUMBER = r"(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,6})?)"
 SIGN = r"(?P<sign>\*\*|//|[-+*/%^()×÷·−–])"  # noqa: RUF001 as people write them
-TOKEN = re.compile(rf"\s*(?:{NUMBER}|{SIGN})")
+TOKEN = re.compile(rf"\s*(?:{NUMBER}|{SIGN})", re.ASCII)
 SAME = {"^": "**", "×": "*", "·": "*", "÷": "/", "−": "-", "–": "-"}  # noqa: RUF001
 BINDS = {"+": 10, "-": 10, "*": 20, "/": 20, "//": 20, "%": 20, "**": 40}
 PREFIX = 30  # -2 ** 2 is -(2 ** 2), as in Python

@@ -5,6 +5,7 @@ from llm.models.bodies import CallBody
 from llm.models.budgets import Budget, BudgetEntry, BudgetPeriod
 from llm.models.cache import CachedReply
 from llm.models.calls import Call
+from llm.models.documents import Document, Passage
 from llm.models.keys import ApiKey
 from llm.models.rollups import CallDay, RolledDay, StaleDay
 from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
@@ -23,8 +24,10 @@ __all__ = [
     "Call",
     "CallBody",
     "CallDay",
+    "Document",
     "ExtractionSchema",
     "ExtractionSchemaVersion",
+    "Passage",
     "RolledDay",
     "StaleDay",
 ]

@@ -16,7 +16,7 @@ from llm.errors import LLMError
 from llm.estimate import input_tokens, tokens
 from llm.types import Delta, Emit, Finish, Reply, Request, ToolCall, Usage
 
-type Step = str | Say | ToolCall | LLMError | Callable[[Request], Step]
+type Step = str | Say | ToolCall | tuple[ToolCall, ...] | LLMError | Callable[[Request], Step]
 
 
 class ScriptExhausted(AssertionError):
@@ -70,12 +70,17 @@ class Scripted:
             case Say():
                 return await self._say(step, request, emit)
             case ToolCall():
-                await emit(Delta(tool_call=step))
-                return replace(
-                    _reply(request, step.arguments), text="", finish="tool_calls", tool_calls=(step,)
-                )
+                return await self._call((step,), request, emit)
+            case tuple():
+                return await self._call(step, request, emit)
             case _:
                 return await self._play(step(request), request, emit)
+
+    async def _call(self, calls: tuple[ToolCall, ...], request: Request, emit: Emit) -> Reply:
+        for one in calls:
+            await emit(Delta(tool_call=one))
+        reply = _reply(request, "".join(one.arguments for one in calls))
+        return replace(reply, text="", finish="tool_calls", tool_calls=calls)
 
     async def _say(self, step: Say, request: Request, emit: Emit) -> Reply:
         for piece in step.pieces:

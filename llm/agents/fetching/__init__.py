@@ -1,0 +1,1 @@
+"""Pages from the network, for a model that anybody may have told what to fetch."""
