@@ -3,6 +3,7 @@
 from django.urls import path
 
 from llm.views.batches import batch_results
+from llm.views.budgets import budgets
 from llm.views.providers import providers, test_provider
 from llm.views.usage import call, usage
 
@@ -10,6 +11,7 @@ urlpatterns = [
     path("usage/", usage, name="usage"),
     path("usage/calls/<uuid:pk>/", call, name="call"),
     path("batches/<uuid:pk>/results.<slug:kind>", batch_results, name="batch_results"),
+    path("budgets/", budgets, name="budgets"),
     path("providers/", providers, name="providers"),
     path("providers/<slug:name>/test/", test_provider, name="test_provider"),
 ]

@@ -15,6 +15,7 @@ register = template.Library()
 
 register.filter("short", amounts.short)
 register.filter("seconds", amounts.seconds)
+register.filter("dollars", amounts.dollars)
 
 
 @register.filter

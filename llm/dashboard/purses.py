@@ -1,0 +1,115 @@
+"""Budgets as a person looks at them: what is spent, what running calls hold, and where it is going."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from llm.amounts import dollars
+from llm.budgets.service import Standing, states
+from llm.models import Budget
+from llm.models.budgets import Budgets
+from llm.usage import Viewer
+
+EARLY = Decimal("0.05")  # of a period: before that its course says nothing
+NEAR = Decimal("0.8")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purse:
+    """A budget in its current period. `forecast` is what it comes to at this pace, None where too early.
+
+    `full_at` is when it is spent at this pace, if that is before its end.
+    """
+
+    budget: Budget
+    standing: Standing
+    forecast: Decimal | None = None
+    full_at: datetime | None = None
+
+    @property
+    def share(self) -> Decimal:
+        """What part of the limit is spent."""
+        return self.standing.spent / self.standing.limit
+
+    @property
+    def tone(self) -> str:
+        """`over`, `near`, or `spent` where all is well: the class of its bar."""
+        if self.share >= 1:
+            return "over"
+        return "near" if self.share >= NEAR or self.full_at else "spent"
+
+    @property
+    def taken(self) -> str:
+        """The spent part of the bar."""
+        return _width(self.share)
+
+    @property
+    def held(self) -> str:
+        """The reserved part of the bar, at most what is left of it."""
+        left = max(Decimal(1) - self.share, Decimal(0))
+        return _width(min(self.standing.reserved / self.standing.limit, left))
+
+    @property
+    def course(self) -> str:
+        """Where on the bar the forecast stands; "" where it is not on it."""
+        if self.forecast is None or self.forecast > self.standing.limit:
+            return ""
+        return _width(self.forecast / self.standing.limit)
+
+    @property
+    def words(self) -> str:
+        """What the bar shows, for who does not see it."""
+        return _("%(spent)s spent, %(reserved)s reserved, limit %(limit)s") % {
+            "spent": dollars(self.standing.spent),
+            "reserved": dollars(self.standing.reserved),
+            "limit": dollars(self.standing.limit),
+        }
+
+
+def purses(viewer: Viewer, now: datetime) -> list[Purse]:
+    """Return the active budgets that a person may see, the most used first: staff all, others their own."""
+    budgets = list(_seen_by(viewer).select_related("user", "key"))
+    standings = states(budgets, now)
+    found = (purse(budget, standings[budget.pk], now) for budget in budgets)
+    return sorted(found, key=lambda one: (-one.share, str(one.budget)))
+
+
+def purse(budget: Budget, standing: Standing, now: datetime) -> Purse:
+    """Return a budget with its forecast: the pace of the period so far, kept to its end."""
+    if standing.resets_at is None or not standing.spent:
+        return Purse(budget=budget, standing=standing)
+    starts = datetime.combine(budget.starts_on(now), datetime.min.time(), UTC)
+    gone, whole = _seconds(now - starts), _seconds(standing.resets_at - starts)
+    if gone < whole * EARLY:
+        return Purse(budget=budget, standing=standing)
+    full_at = None
+    if standing.spent < standing.limit:
+        until_full = gone * standing.limit / standing.spent
+        full_at = starts + timedelta(seconds=float(until_full)) if until_full < whole else None
+    return Purse(budget=budget, standing=standing, forecast=standing.spent * whole / gone, full_at=full_at)
+
+
+def _seen_by(viewer: Viewer) -> Budgets:
+    active = Budget.objects.filter(active=True)
+    if getattr(viewer, "is_staff", False):
+        return active
+    return active.filter(Q(user=viewer.pk) | Q(key__user=viewer.pk))
+
+
+def near(found: Iterable[Purse]) -> list[Purse]:
+    """Return those that somebody should look at."""
+    return [one for one in found if one.tone != "spent"]
+
+
+def _seconds(span: timedelta) -> Decimal:
+    return Decimal(span.total_seconds())
+
+
+def _width(share: Decimal) -> str:
+    return f"{min(max(share, Decimal(0)), Decimal(1)) * 100:.1f}%"
