@@ -11,11 +11,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
-    path("password/", auth.PasswordChangeView.as_view(), name="password_change"),
-    path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("language/", set_language, name="set_language"),
     path("api/v1/", api.urls),
     path("v1/", include("llm.gateway.urls")),
+    path("", include("config.accounts.urls")),
     path("", include("llm.urls")),
     path("", include("chat.urls")),
 ]

@@ -14,7 +14,7 @@ from llm.amounts import dollars
 from llm.budgets.service import Standing, states
 from llm.models import Budget
 from llm.models.budgets import Budgets
-from llm.usage import Viewer
+from llm.usage import Viewer, sees_all
 
 EARLY = Decimal("0.05")  # of a period: before that its course says nothing
 NEAR = Decimal("0.8")
@@ -74,10 +74,12 @@ class Purse:
 
 def purses(viewer: Viewer, now: datetime) -> list[Purse]:
     """Return the active budgets that a person may see, the most used first: staff all, others their own."""
-    budgets = list(_seen_by(viewer).select_related("user", "key"))
-    standings = states(budgets, now)
-    found = (purse(budget, standings[budget.pk], now) for budget in budgets)
-    return sorted(found, key=lambda one: (-one.share, str(one.budget)))
+    return _stood(Budget.objects.all() if sees_all(viewer) else _own(viewer), now)
+
+
+def own_purses(person: Viewer, now: datetime) -> list[Purse]:
+    """Return the active budgets of a person and of their keys, the most used first."""
+    return _stood(_own(person), now)
 
 
 def purse(budget: Budget, standing: Standing, now: datetime) -> Purse:
@@ -95,11 +97,15 @@ def purse(budget: Budget, standing: Standing, now: datetime) -> Purse:
     return Purse(budget=budget, standing=standing, forecast=standing.spent * whole / gone, full_at=full_at)
 
 
-def _seen_by(viewer: Viewer) -> Budgets:
-    active = Budget.objects.filter(active=True)
-    if getattr(viewer, "is_staff", False):
-        return active
-    return active.filter(Q(user=viewer.pk) | Q(key__user=viewer.pk))
+def _own(person: Viewer) -> Budgets:
+    return Budget.objects.filter(Q(user=person.pk) | Q(key__user=person.pk))
+
+
+def _stood(budgets: Budgets, now: datetime) -> list[Purse]:
+    found = list(budgets.filter(active=True).select_related("user", "key"))
+    standings = states(found, now)
+    shown = (purse(budget, standings[budget.pk], now) for budget in found)
+    return sorted(shown, key=lambda one: (-one.share, str(one.budget)))
 
 
 def near(found: Iterable[Purse]) -> list[Purse]:

@@ -1,0 +1,1 @@
+"""People: their own page, their keys, and how they come in."""
