@@ -36,7 +36,7 @@ def catalog(app: str, language: str) -> gettext.GNUTranslations:
 
 
 def in_templates(app: str) -> Iterator[str]:
-    for path in sorted((ROOT / app / "templates").rglob("*.html")):
+    for path in sorted(path for path in (ROOT / app / "templates").rglob("*") if path.is_file()):
         nodes = Template(path.read_text()).nodelist
         for node in nodes.get_nodes_by_type((TranslateNode, BlockTranslateNode)):  # type: ignore[arg-type]
             yield _text(node)
