@@ -27,7 +27,7 @@ let isStopWanted = false;  // asked for before the answer had an id
 let lately = Promise.resolve();  // frames are done one after the other
 const retried = new Set();  // questions that were sent again by themselves, which happens once
 
-const sidebar = new Sidebar($("#conversations"), $("#find"), (title) => $("#more") && name(title));
+const sidebar = new Sidebar($("#conversations"), $("#find"), name);
 const speech = new Speech(document.querySelectorAll("[data-announce-choice]"));
 const opinion = new Opinion($("#note"));
 const thread = new Thread($("#messages"), {
