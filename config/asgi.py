@@ -3,10 +3,12 @@
 import os
 
 from channels.routing import ProtocolTypeRouter
-from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-django_application = get_asgi_application()  # sets Django up, which the imports below need
+
+from config import handler
+
+django_application = handler.application()  # sets Django up, which the imports below need
 
 from chat import keeper, runner, titles  # noqa: E402
 from chat.socket import websocket_application  # noqa: E402

@@ -36,10 +36,11 @@ def _context() -> Context:
     return context
 
 
-async def _release_thread() -> None:
-    if thread := SyncToAsync.context_to_thread_executor.pop(_database_thread, None):
+async def release(context: ThreadSensitiveContext) -> None:
+    """End the thread that a context has, if it has one, and close its database connections."""
+    if thread := SyncToAsync.context_to_thread_executor.pop(context, None):
         await asyncio.get_running_loop().run_in_executor(thread, connections.close_all)
-        thread.shutdown()
+        thread.shutdown(wait=False)
 
 
 def adopt() -> None:
@@ -103,7 +104,7 @@ async def close() -> None:
             await _closers.pop()()
         except Exception as error:
             failures.append(error)
-    await _release_thread()
+    await release(_database_thread)
     if failures:
         raise ExceptionGroup("Not everything could be closed.", failures)
 
