@@ -42,7 +42,8 @@ class Limiter:
         """Take `cost` of `rate` for `key`; returns 0.0, or the seconds until it is worth asking again."""
         now, name = self._clock(), rate.key_for(*key)
         cost = min(cost, rate.amount)
-        window = self._windows[name] = self._windows.pop(name, None) or Window(rate.get_expiry())
+        window = self._windows.pop(name) if name in self._windows else Window(rate.get_expiry())
+        self._windows[name] = window
         window.forget(now)
         if window.taken + cost > rate.amount:
             return window.until_free(now)

@@ -1,16 +1,16 @@
 """Anthropic's messages. As with OpenAI the SDK sends, and the bytes that come back are read here."""
 
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import httpx2
 import msgspec
 from anthropic import (
     AnthropicError,
     APIConnectionError,
     APIStatusError,
     AsyncAnthropic,
-    AsyncAPIResponse,
+    AsyncStream,
     DefaultAioHttpClient,
 )
 
@@ -20,7 +20,7 @@ from llm.providers.answer import Answer
 from llm.providers.anthropic_wire import EVENT, Block, Event, Piece, StopDetails, Usage, as_object, body
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
-from llm.providers.stream import check_text, decode, read
+from llm.providers.stream import decode, encode, opened, read
 from llm.types import Emit, Finish, Opaque, Reply, Request, ToolCall
 from llm.types import Usage as Spent
 
@@ -43,7 +43,6 @@ class Anthropic:
                 limits=endpoint.limits, timeout=TIMEOUT, trust_env=not endpoint.loopback
             ),
         )
-        self._messages = self.sdk.messages.with_streaming_response  # imports half the SDK: now
 
     async def __call__(self, request: Request, emit: Emit) -> Reply:
         """Answer `request`; see Provider."""
@@ -60,7 +59,6 @@ class Anthropic:
         """Ask, and again with what came so far while the model only paused."""
         model = request.model or ""
         arguments = body(request, catalog.split(model)[1], catalog.card(model))
-        check_text(arguments)
         before: Turn | None = None
         for _ in range(PAUSES + 1):
             turn = Turn(answer, self.endpoint, before)
@@ -74,16 +72,22 @@ class Anthropic:
 
     async def _read(self, arguments: dict[str, Any], turn: "Turn", model: str) -> None:
         try:
-            async with self._open(arguments) as response:
+            async with opened(self._send(arguments)) as response:
                 turn.answer.upstream_id = response.headers.get("request-id", "")
                 await read(response, turn)
         except AnthropicError as error:
             raise self._translated(error, model) from error
 
-    def _open(self, arguments: dict[str, Any]) -> AbstractAsyncContextManager[AsyncAPIResponse[Any]]:
-        response: AbstractAsyncContextManager[AsyncAPIResponse[Any]]
-        response = self._messages.create(**arguments)
-        return response
+    async def _send(self, arguments: dict[str, Any]) -> httpx2.Response:
+        """Send the body as it is: the SDK's `create` spends as much again on checking types we know."""
+        response: Any = await self.sdk.post(  # typed as the stream that we do not ask it to make
+            "/v1/messages",
+            cast_to=httpx2.Response,
+            content=encode(arguments),
+            stream=True,
+            stream_cls=AsyncStream[httpx2.Response],
+        )
+        return cast("httpx2.Response", response)
 
     def _translated(self, error: AnthropicError, model: str) -> LLMError:
         """The one place where this SDK's exceptions become ours."""

@@ -14,14 +14,13 @@ type Block = dict[str, Any]
 
 
 def body(request: types.Request, name: str, card: Card) -> dict[str, Any]:
-    """Return the arguments of `messages.create`; options that the model refuses are left out."""
+    """Return the body of a request; options that the model refuses are left out."""
     if request.options:
         raise Rejected(f"Claude models have no {', '.join(request.options)}. Leave it out.")
     options: dict[str, Any] = {
         "system": "\n\n".join(m.content for m in request.messages if m.role == "system" and m.content),
         "stop_sequences": list(request.stop),
         "output_config": _output_config(request.schema) if card.json_schema else None,
-        "extra_body": _sampling(request.temperature) if card.temperature else None,  # the SDK has no argument
         **(_tools(request, card) if card.tools else {}),
     }
     messages = _messages(request)
@@ -33,6 +32,7 @@ def body(request: types.Request, name: str, card: Card) -> dict[str, Any]:
         "messages": messages,
         "stream": True,
         **{key: value for key, value in options.items() if value},
+        **(_sampling(request.temperature) if card.temperature else {}),
     }
 
 
@@ -83,8 +83,8 @@ def _output_config(schema: types.Schema | None) -> dict[str, Any] | None:
     return {"format": {"type": "json_schema", "schema": dict(schema.json_schema)}} if schema else None
 
 
-def _sampling(temperature: float | None) -> dict[str, float] | None:
-    return None if temperature is None else {"temperature": min(temperature, 1.0)}  # 1 is the most it takes
+def _sampling(temperature: float | None) -> dict[str, float]:
+    return {} if temperature is None else {"temperature": min(temperature, 1.0)}  # 1 is the most it takes
 
 
 def _tools(request: types.Request, card: Card) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from llm.providers.faults import Fault
 
 
 def body(request: types.Request, name: str, card: Card, endpoint: Endpoint) -> dict[str, Any]:
-    """Return the arguments of `chat.completions.create`; options that the model refuses are left out."""
+    """Return the body of a request; options that the model refuses are left out."""
     limit = request.max_tokens or (card.default_max_tokens if endpoint.bounded else None)
     options = {
         endpoint.limit_field: limit,
@@ -26,7 +26,7 @@ def body(request: types.Request, name: str, card: Card, endpoint: Endpoint) -> d
         "stream": True,
         "stream_options": {"include_usage": True},
         **{key: value for key, value in options.items() if value is not None},
-        **({"extra_body": dict(request.options)} if request.options else {}),  # whatever the SDK knows
+        **request.options,
     }
 
 

@@ -1,8 +1,8 @@
 """Read a streamed HTTP answer to its end, and say so when it has none."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
 import aiohttp
@@ -19,15 +19,6 @@ DRAIN = 1.0  # seconds for the end of the body to follow the end of the answer
 NETWORK = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
 
 
-class Bytes(Protocol):
-    """The raw response of either SDK."""
-
-    @property
-    def headers(self) -> httpx2.Headers: ...
-
-    def iter_bytes(self) -> AsyncIterator[bytes]: ...
-
-
 class Turn(Protocol):
     """Takes the events of one answer. `whole`: nothing of it is missing; `done`: its last event came."""
 
@@ -40,17 +31,27 @@ class Turn(Protocol):
     async def take(self, data: bytes) -> None: ...
 
 
-def check_text(arguments: dict[str, Any]) -> None:
-    """Raise Rejected for half of a surrogate pair, on which the SDKs fail with an error of Python's."""
+def encode(body: dict[str, Any]) -> bytes:
+    """Write the body of a request; raises Rejected for half of a surrogate pair, which is no text."""
     try:
-        msgspec.json.encode(arguments)
+        return msgspec.json.encode(body)
     except UnicodeEncodeError as error:
         raise Rejected("The text holds characters that no model can read.", detail=error.reason) from error
 
 
-async def read(response: Bytes, turn: Turn) -> None:
+@asynccontextmanager
+async def opened(sent: Awaitable[httpx2.Response]) -> AsyncIterator[httpx2.Response]:
+    """Await a response whose body is still to be read, and close it at the end."""
+    response = await sent
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+async def read(response: httpx2.Response, turn: Turn) -> None:
     """Give `turn` each event as it comes; raises Unavailable where the stream ends before the answer."""
-    chunks = response.iter_bytes()
+    chunks = response.aiter_bytes()
     splitter = Splitter()
     while not turn.done and (chunk := await _next(chunks, turn)) is not None:
         for data in _events(splitter, chunk):
