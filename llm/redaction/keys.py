@@ -63,7 +63,8 @@ def hide_keys(text: str) -> str:
     if ":AA" in text:
         text = _TELEGRAM.sub(API_KEY, text)
     for start, pattern in _PATTERNS.items():
-        text = masked(text, _found(text, start, pattern), API_KEY)
+        if start in text:  # hardly ever: what follows costs twenty times as much as the look
+            text = masked(text, _found(text, start, pattern), API_KEY)
     return text
 
 
