@@ -44,6 +44,10 @@ UNAUTHENTICATED, FORBIDDEN, TRY_AGAIN = 4401, 4403, 1013
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One tab, or one program, at one conversation."""
 
+    channel_layer_alias = (
+        None  # the hub knows who reads: a socket needs no queue of the layer, and no task for it
+    )
+
     async def connect(self) -> None:
         await self.accept()
         self.mailbox = Mailbox()

@@ -42,7 +42,9 @@ class ApiKeys(models.QuerySet["ApiKey"]):
         """Return the usable row of a key, with its user, or None."""
         if not key.startswith(PREFIX):
             return None
-        return await self.usable().filter(hash=hashed(key)).afirst()
+        async for row in self.filter(hash=hashed(key)).select_related("user").order_by():
+            return row if row.state == "usable" and row.user.is_active else None
+        return None
 
 
 class ApiKey(models.Model):

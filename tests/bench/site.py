@@ -8,9 +8,10 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from typing import Any
 
-from tests.bench.processes import ROOT, SERVER, Child, module
+from tests.bench.processes import PATIENCE, ROOT, SERVER, Child, module
 from tests.bench.run import Unreliable
 from tests.bench.servers import Server
 
@@ -61,7 +62,25 @@ def site(model: Server, *, conversations: int = 1) -> Iterator[Site]:
                 cores=SERVER, environment=environment, descriptors=(descriptor,),
             ) as child:  # fmt: skip
                 child.until_listening(port)
-                yield Site(server=Server(child=child, port=port), **made)
+                running = Site(server=Server(child=child, port=port), **made)
+                _wake(running)
+                yield running
+
+
+def _wake(running: Site) -> None:
+    """Ask once: the socket listens before the server is there, and what it loads is nobody's share."""
+    asked = {"model": "openai:bench-8-0", "messages": [{"role": "user", "content": "Wake up."}]}
+    headers = running.headers | {"Content-Type": "application/json"}
+    connection = HTTPConnection("127.0.0.1", running.server.port, timeout=PATIENCE)
+    try:
+        connection.request("POST", "/v1/chat/completions", json.dumps(asked), headers)
+        status = connection.getresponse().status
+    except OSError as error:
+        raise Unreliable(f"{running.child.name} does not answer: {error}.") from error
+    finally:
+        connection.close()
+    if status != 200:
+        raise Unreliable(f"{running.child.name} answers with {status}.")
 
 
 def _prepared(environment: dict[str, str], conversations: int) -> dict[str, Any]:
