@@ -4,7 +4,10 @@ from typing import Any
 
 import django
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.conf import settings
 from django.core.handlers.asgi import ASGIHandler
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 
 from llm import runloop
 
@@ -53,4 +56,7 @@ class Handler(ASGIHandler):
 def application() -> Handler:
     """Set Django up and return its handler."""
     django.setup(set_prefix=False)
+    request_started.disconnect(close_old_connections)  # the end of a request does it: a trip less to a thread
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)  # nothing is noted
     return Handler()
