@@ -8,6 +8,7 @@ from django.db import transaction
 
 from llm.types import Message, PromptRef
 from prompts import files, rendering
+from prompts.cases.starters import add_cases
 from prompts.content import Content
 from prompts.errors import UnknownPrompt
 from prompts.models import PRODUCTION, Prompt, PromptLabel, PromptVersion
@@ -121,4 +122,5 @@ def install(file: files.PromptFile, *, author: User | None, note: str) -> bool:
     if created:
         version = save_version(prompt, file.content, author=author, note=note)
         move_label(prompt, PRODUCTION, version, who=None, why=note)
+        add_cases(prompt)
     return created

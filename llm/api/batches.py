@@ -12,6 +12,7 @@ from ninja import File, Form, Query, Router, Schema, Status
 from ninja.files import UploadedFile
 from pydantic import Field
 
+from llm.api import examples
 from llm.api.caller import owner
 from llm.api.faults import Fault, NotFound
 from llm.api.schemas import named
@@ -98,7 +99,13 @@ class PageIn(Schema):
     limit: int = QueryField(50, ge=1, le=200)
 
 
-@router.post("/batches", response={202: BatchOut}, by_alias=True, summary="Extract from many texts")
+@router.post(
+    "/batches",
+    response={202: BatchOut},
+    by_alias=True,
+    summary="Extract from many texts",
+    openapi_extra=examples.BATCH,
+)
 async def start(request: HttpRequest, payload: BatchIn) -> Status[dict[str, Any]]:
     """Queue texts; each is extracted by itself, and one that fails fails alone."""
     order = Order(

@@ -8,6 +8,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Schema
 from pydantic import BaseModel, Field
 
+from llm.api import examples
 from llm.api.caller import owner
 from llm.api.extract_events import Events, Show
 from llm.api.faults import Fault, TooLarge
@@ -68,7 +69,12 @@ class Extracted(Schema):
     quotes: list[QuoteOut] = []
 
 
-@router.post("/extract", response=Extracted, summary="Extract with a schema in the request")
+@router.post(
+    "/extract",
+    response=Extracted,
+    summary="Extract with a schema in the request",
+    openapi_extra=examples.EXTRACT_BY_SCHEMA,
+)
 async def by_schema(request: HttpRequest, payload: TextAndSchema) -> dict[str, Any]:
     """Extract what a JSON Schema in the request describes."""
     try:
@@ -78,13 +84,23 @@ async def by_schema(request: HttpRequest, payload: TextAndSchema) -> dict[str, A
         raise
 
 
-@router.post("/extract/{name}", response=Extracted, summary="Extract with a schema by name")
+@router.post(
+    "/extract/{name}",
+    response=Extracted,
+    summary="Extract with a schema by name",
+    openapi_extra=examples.EXTRACT,
+)
 async def by_name(request: HttpRequest, name: str, payload: Text) -> dict[str, Any]:
     """Extract what a schema of GET /schemas describes."""
     return await _extracted(request, (await named(name)).schema, payload)
 
 
-@router.post("/extract/{name}/stream", response=None, summary="Extract, shown as it grows", openapi_extra=SSE)
+@router.post(
+    "/extract/{name}/stream",
+    response=None,
+    summary="Extract, shown as it grows",
+    openapi_extra={**SSE, **examples.EXTRACT},
+)
 async def streamed(request: HttpRequest, name: str, payload: Text) -> StreamingHttpResponse:
     """Extract as server-sent events.
 

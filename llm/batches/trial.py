@@ -4,12 +4,12 @@ import logging
 from dataclasses import dataclass
 
 from django.db import DatabaseError
-from pydantic import BaseModel
 
 from llm import problems
 from llm.batches.feed import MOST_TRIES, Outcome
 from llm.errors import LLMError, Overloaded, QuotaExceeded, RateLimited, Shed, Unavailable
-from llm.extraction import BadExtraction, Extraction, extract
+from llm.extraction import Extraction, extract
+from llm.extraction.contracts import plain
 from llm.extraction.schemas import Named
 from llm.models import Batch, BatchItem
 from llm.types import Owner
@@ -66,22 +66,23 @@ def _later(item: BatchItem, error: LLMError) -> Outcome | NotNow:
 
 
 def _failed(error: LLMError) -> Outcome:
-    paid, attempts = error.partial, error.attempts if isinstance(error, BadExtraction) else 0
-    if paid is None:
-        return Outcome(problem=problems.of(error), attempts=attempts)
+    trail = error.trail
+    if trail is None:
+        return Outcome(problem=problems.of(error))
     return Outcome(
         problem=problems.of(error),
-        attempts=attempts,
-        model=paid.model,
-        usage=paid.usage,
-        cost=paid.cost,
-        request_id=paid.request_id,
+        attempts=trail.attempts,
+        repairs=trail.repairs,
+        model=trail.model,
+        usage=trail.usage,
+        cost=trail.cost,
+        request_id=trail.request_id,
     )
 
 
 def _done(done: Extraction[object]) -> Outcome:
     return Outcome(
-        data=done.data.model_dump(mode="json") if isinstance(done.data, BaseModel) else done.data,
+        data=plain(done.data),
         attempts=done.attempts,
         repairs=done.repairs,
         model=done.model,
