@@ -11,7 +11,7 @@ PERSON = {
 TEXTS = {
     "sentiment": "I love this product!",
     "contact": "Jane Doe, Acme Corp, jane@example.com, 555-1234. Office: 12 Main Street, Boston, MA 02110.",
-    "invoice": "Invoice 2041, Northwind Tea to Jane Doe, 3 March 2026: 2 tins of tea at $12.50. Total $25.00.",
+    "invoice": "Invoice 2041, Northwind to Jane Doe, 3 March 2026: 2 tins of tea, $12.50 each. Total $25.00.",
     "event": "Board meeting on 12 June 2026 from 9:30 to 11:00 in Room 4 with Ann Lee and Bo Chen.",
     "entities": "Ada Byron moved from London to Oslo in 1840 and joined Fjord Ltd.",
 }

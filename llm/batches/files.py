@@ -146,7 +146,8 @@ def _row(line: int, written: str) -> str | dict[str, Any]:
     try:
         row = loads(written.strip())
     except NotJSON as error:
-        raise _wrong(line, _("It is not JSON: %(error)s") % {"error": error}) from None
+        said = str(error).replace(" at line 1, column", " at column")  # the line is told already
+        raise _wrong(line, _("It is not JSON: %(error)s") % {"error": said}) from None
     if isinstance(row, str | dict):
         return row
     raise _wrong(line, _("Each line is one JSON text or one JSON object."))
