@@ -196,3 +196,5 @@ LLM_TOOLS = [  # what agents may use; add your own, made with llm.agents.tool
     "llm.agents.tools.complete.complete",
 ]
 LLM_PURGES = ["chat.purge.old_events"]
+
+ALLOW_MODEL_CALLS = True  # False in tests: llm.testing.plugin sees to it, and a test opts in

@@ -1,7 +1,8 @@
 """`await run(request)`: the one way to a model. The order of the layers is the visible list below."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
 from importlib import import_module
@@ -23,6 +24,7 @@ from llm.layers.throttle import Throttle
 from llm.layers.timeout import Timeout
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
+from llm.providers.forbidden import forbidden
 from llm.replies import Replies
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
@@ -94,17 +96,38 @@ def _across_processes(redis_url: str) -> tuple[Limiter, "SharedFlights | None"]:
 
 
 _client: Client | None = None
+_stand_in: Client | None = None
 
 
 def client() -> Client:
     """Return the process's client, made at its first use; call it on the process's loop."""
+    if _stand_in is not None:
+        return _stand_in
     if _client is None:
-        site, replies, desk = settings.PARLEY, Replies(), Desk()
-        runloop.on_close(replies.close)
-        runloop.on_close(desk.close)
-        use(Client(build(site), *site_layers(site, replies, desk)))
+        if not settings.ALLOW_MODEL_CALLS:
+            return Client(forbidden(), Fallback(settings.PARLEY.model_chain))
+        use(whole(settings.PARLEY, build(settings.PARLEY)))
     assert _client is not None  # noqa: S101 `use` has set it
     return _client
+
+
+def whole(site: "Environment", providers: Mapping[str, Provider]) -> Client:
+    """Return a client with everything that a site's calls go through; what it opens closes with the loop."""
+    replies, desk = Replies(), Desk()
+    runloop.on_close(replies.close)
+    runloop.on_close(desk.close)
+    return Client(providers, *site_layers(site, replies, desk))
+
+
+@contextmanager
+def stand_in(client: Client) -> Iterator[None]:
+    """Let `client` answer in the place of the process's while the block runs; for tests."""
+    global _stand_in
+    before, _stand_in = _stand_in, client
+    try:
+        yield
+    finally:
+        _stand_in = before
 
 
 def use(client: Client) -> None:

@@ -1,6 +1,7 @@
 """The books: one durable row for every attempt at a model, and what was said in it, redacted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.db import transaction
 
@@ -9,11 +10,29 @@ from llm.entry import Entry
 from llm.groupcommit import GroupCommit
 
 _commits: GroupCommit[Entry] | None = None
+_listeners: list[Callable[[Entry], None]] = []
+
+
+@contextmanager
+def heard_by(listener: Callable[[Entry], None]) -> Iterator[None]:
+    """Tell `listener` of every entry of this process while the block runs; for tests that count calls."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+async def tell(entry: Entry) -> None:
+    """Tell the listeners of an entry without booking it."""
+    for listener in tuple(_listeners):
+        listener(entry)
 
 
 async def write(entry: Entry) -> None:
     """Book an entry and return when it is durable; call it on the process's loop."""
     global _commits
+    await tell(entry)
     if _commits is None:
         _commits = GroupCommit(_insert, name="ledger")
         runloop.on_close(_forget)

@@ -44,7 +44,7 @@ def hindrance() -> str:
     return ""
 
 
-def serve(*, host: str, port: int, slots: int) -> Any:
+def serve(*, host: str, port: int, slots: int, template: str = "") -> Any:
     """Start the server in threads of its own and return it; it ends with the object. Raises CannotRun."""
     if reason := hindrance():
         raise CannotRun(reason)
@@ -53,7 +53,10 @@ def serve(*, host: str, port: int, slots: int) -> Any:
     except ImportError as error:
         reason = f"The local model cannot run: xllamacpp does not load on this machine ({error})."
         raise CannotRun(f"{reason} {SET_INSTEAD}") from error
-    return xllamacpp.Server(_parameters(xllamacpp, host, port, slots))
+    parameters = _parameters(xllamacpp, host, port, slots)
+    if template:
+        parameters.chat_template = template
+    return xllamacpp.Server(parameters)
 
 
 def _parameters(xllamacpp: Any, host: str, port: int, slots: int) -> Any:
@@ -78,9 +81,11 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--slots", type=int, default=4, help="answers that are written at a time")
+    parser.add_argument("--template", type=Path, help="a chat template in the place of the model's own")
     options = parser.parse_args()
+    template = options.template.read_text() if options.template else ""
     try:
-        server = serve(host=options.host, port=options.port, slots=options.slots)
+        server = serve(host=options.host, port=options.port, slots=options.slots, template=template)
     except CannotRun as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CANNOT_RUN) from None

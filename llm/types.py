@@ -1,5 +1,6 @@
 """The values that travel through the pipeline. All are frozen; change one with `dataclasses.replace`."""
 
+import json
 import math
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,6 +21,16 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+    def read(self) -> dict[str, Any]:
+        """Return the arguments; raises ValueError, whose text a model understands, unless that works."""
+        try:
+            arguments = json.loads(self.arguments)
+        except ValueError as error:
+            raise ValueError(f"The arguments are not JSON: {error}") from None
+        if not isinstance(arguments, dict):
+            raise ValueError("The arguments are not a JSON object.")
+        return arguments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,21 @@ class Message:
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
     opaque: Opaque | None = None
+
+    @classmethod
+    def system(cls, content: str) -> "Message":
+        """Return what the model is told before all else."""
+        return cls(role="system", content=content)
+
+    @classmethod
+    def user(cls, content: str) -> "Message":
+        """Return what a person says."""
+        return cls(role="user", content=content)
+
+    @classmethod
+    def result(cls, call: ToolCall, content: str) -> "Message":
+        """Return what came of a tool call; it follows the message that made the call."""
+        return cls(role="tool", content=content, tool_call_id=call.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +251,11 @@ class Reply:
     first_token_ms: int | None = None
     total_ms: int | None = None
     passed_over: tuple[PassedOver, ...] = ()
+
+    @property
+    def message(self) -> Message:
+        """The answer as a turn of the conversation, to go on from."""
+        return Message(role="assistant", content=self.text, tool_calls=self.tool_calls)
 
 
 type Emit = Callable[[Delta], Awaitable[None]]

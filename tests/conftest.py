@@ -8,12 +8,12 @@ from django.contrib.auth.models import User
 from django.db import connections
 from redis import Redis
 
-from llm import runloop
 from tests import machine, settings
 from tests.wire import wire
 
 __all__ = ["wire"]
 
+pytest_plugins = ["llm.testing.plugin"]
 
 _left_out = pytest.StashKey[dict[str, int]]()
 
@@ -54,13 +54,6 @@ def _empty_redis() -> Iterator[None]:
     if settings.redis:
         with Redis.from_url(settings.redis) as shared:
             shared.flushdb()
-
-
-@pytest.fixture(autouse=True)
-def _process_loop() -> Iterator[None]:
-    """Each test ends with everything of its loop closed, threads and connections included."""
-    yield
-    runloop.stop()
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """`await extract(Model, text)`: ask, read strictly, check, and ask again for what is wrong."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
 
 from django.conf import settings
@@ -40,6 +40,7 @@ async def extract[M](
     *,
     model: str | None = ...,
     max_attempts: int = ...,
+    feature: str = ...,
     owner: Owner = ...,
     cache: bool = ...,
     deadline: float | None = ...,
@@ -54,6 +55,7 @@ async def extract(
     *,
     model: str | None = ...,
     max_attempts: int = ...,
+    feature: str = ...,
     owner: Owner = ...,
     cache: bool = ...,
     deadline: float | None = ...,
@@ -67,6 +69,7 @@ async def extract(
     *,
     model: str | None = None,
     max_attempts: int = MAX_ATTEMPTS,
+    feature: str = "extract",
     owner: Owner = Owner(),  # noqa: B008 a frozen value
     cache: bool = True,
     deadline: float | None = None,
@@ -77,6 +80,7 @@ async def extract(
     """Return what a text, or the last of some messages, says in the shape of `schema`.
 
     `schema` is a Pydantic model, another type that Pydantic knows (`list[Model]`), or a JSON Schema.
+    `feature` names what it is for in the ledger and in budgets.
     `deadline` bounds all attempts together, in seconds. `context` is handed to Pydantic's validators.
     `on_partial` is awaited with the JSON value as it grows: what it was once given is never taken back.
     `on_item` is awaited with each item of a list once it is whole and valid.
@@ -86,7 +90,7 @@ async def extract(
     """
     contract = contract_of(schema, source=_source(text), context=context)
     question = await _question(schema, contract, text, owner)
-    request = _request(contract, question, model, owner=owner, cache=cache)
+    request = replace(_request(contract, question, model, owner=owner, cache=cache), feature=feature)
     show = Showing(contract, on_partial, on_item) if on_partial or on_item else None
     attempts = Attempts(contract, request, max_attempts, deadline or settings.PARLEY.parley_deadline, show)
     reply, answer = await attempts.run()
@@ -127,7 +131,6 @@ def _request(
         chain=(model,) if model else question.chain,
         temperature=question.parameters.get("temperature", 0),
         max_tokens=int(limit) if limit else None,
-        feature="extract",
         owner=owner,
         prompt=question.prompt,
         cache=CachePolicy(ttl=question.cache_ttl, read=cache),

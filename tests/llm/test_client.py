@@ -149,6 +149,7 @@ async def test_a_break_in_mid_answer_is_an_error_with_what_came(upstream: WireSe
     assert error.value.partial.text == "Once upon "
 
 
+@pytest.mark.model_calls
 async def test_without_a_model_the_error_says_what_to_set(settings: Any) -> None:
     settings.PARLEY = Environment()
     with pytest.raises(Misconfigured, match="OPENAI_API_KEY"):

@@ -101,6 +101,7 @@ class TestStates:
         assert (await provider_status.states())["local"] == {"state": "off"}
 
 
+@pytest.mark.model_calls
 @pytest.mark.django_db(transaction=True)
 class TestTest:
     async def test_says_what_came_back(self, site: Site) -> None:
@@ -183,6 +184,7 @@ class TestPage:
         return client.get("/providers/").content.decode()
 
 
+@pytest.mark.model_calls
 @pytest.mark.django_db(transaction=True)
 def test_the_button_tells_once_what_came_back(client: Client, site: Site) -> None:
     client.force_login(User.objects.create_superuser("dora"))

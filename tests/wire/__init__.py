@@ -62,7 +62,7 @@ __all__ = [
 
 
 @pytest.fixture
-def wire() -> Iterator[WireServer]:
-    """A scripted server; the test fails if more was asked than its script answers."""
+def wire(allow_model_calls: None) -> Iterator[WireServer]:
+    """A scripted server for the real providers; the test fails if more was asked than its script answers."""
     with WireServer() as server:
         yield server

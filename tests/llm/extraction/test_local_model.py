@@ -14,7 +14,11 @@ from tests.llm.providers.test_local_model import model_url
 
 __all__ = ["model_url"]
 
-pytestmark = [pytest.mark.local_model, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.local_model,
+    pytest.mark.model_calls,
+    pytest.mark.django_db(transaction=True),
+]
 
 MOODS = {
     "I love this product!": "positive",

@@ -1,24 +1,19 @@
 """The providers against a real model: llama.cpp speaks both wire formats."""
 
-import http.client
 import json
-import socket
-import subprocess
-import sys
-import threading
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from config.environment import BASE_DIR, Environment
+from config.environment import Environment
 from llm.errors import Rejected
 from llm.providers import build
+from llm.testing.local import local_model
 from llm.types import Message, Schema
 from tests.llm.providers.conftest import Asked
 
 pytestmark = pytest.mark.local_model
 
-COMMAND = (sys.executable, "-m", "llm.local_model", "--port")
 MODELS = {"openai": "openai:smollm2", "anthropic": "anthropic:smollm2", "local": "local:smollm2"}
 MOOD = {
     "type": "object",
@@ -28,40 +23,11 @@ MOOD = {
 }
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _healthy(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
 @pytest.fixture(scope="module")
 def model_url() -> Iterator[str]:
     """The address of a local model that runs for this module."""
-    port = _free_port()
-    server = subprocess.Popen([*COMMAND, str(port)], cwd=BASE_DIR)
-    tick = threading.Event()
-    try:
-        for _ in range(300):
-            if _healthy(port):
-                break
-            assert server.poll() is None, "The local model ended before it was up."
-            tick.wait(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        server.wait(10)
+    with local_model() as url:
+        yield url
 
 
 @pytest.fixture(params=MODELS)
