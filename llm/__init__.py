@@ -38,6 +38,7 @@ __all__ = [
     "BadExtraction",
     "CachePolicy",
     "Delta",
+    "Emit",
     "Extraction",
     "LLMError",
     "Message",

@@ -89,6 +89,7 @@ async def test_an_unknown_model_is_invalid(api: Call, model: WireServer) -> None
     )
 
 
+@pytest.mark.model_calls
 async def test_no_provider_is_503_with_a_time_to_come_back(
     api: Call, prompts: None, settings: Settings
 ) -> None:

@@ -49,7 +49,7 @@ FELT = (
 )
 
 
-async def render(slug: str, variables: Mapping[str, object]) -> Any:
+async def render(slug: str, variables: Mapping[str, object], *, subject: str = "") -> Any:
     """Stand in for the prompt system with examples, without which so small a model writes no JSON."""
     shown = [
         turn
