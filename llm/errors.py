@@ -6,12 +6,15 @@ model is not well, and many of these in a row open its breaker.
 
 from typing import TYPE_CHECKING
 
-from django.utils.translation import gettext_noop as _  # the page translates
-
 from llm.types import Reply
 
 if TYPE_CHECKING:
     from llm.extraction.trail import Trail
+
+
+def _(text: str) -> str:
+    """Mark a text that the page translates; Django's own marker would load Django into the local model."""
+    return text
 
 
 class LLMError(Exception):
