@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 
-from llm.providers.scripted import call
+from llm.providers.scripted import tool_call
 from tests.llm.agents.scenes import SMALL, drive, kinds, make_run, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def test_a_goal_is_reached_in_three_steps(alice: User) -> None:
     run = make_run(alice)
-    drive(call("calculate", expression="37 * 43"), "37 * 43 is 1591.")
+    drive(tool_call("calculate", expression="37 * 43"), "37 * 43 is 1591.")
     found = shown(run)
     assert (found["status"], found["result"], found["iterations"]) == ("completed", "37 * 43 is 1591.", 2)
     assert kinds(found["steps"]) == ["model done", "tool done", "model done"]
