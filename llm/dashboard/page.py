@@ -28,6 +28,7 @@ from llm.usage import (
 
 LATEST = 50
 MOST_PEOPLE = 8
+MOST_VERSIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,7 @@ class Board:
     models: list[Line]
     people: list[Line]
     others: Line | None
+    prompts: list[Line]
     latest: list[Call]
 
 
@@ -140,6 +142,7 @@ def board(scope: Scope, period: Period, measure_name: str) -> Board | Absence:
         models=_lines(detail.folded("model"), ("model",), measure),
         people=people,
         others=others,
+        prompts=_prompts(scope.summary(period.now, "prompt_version"), measure),
         latest=_latest(scope, period),
     )
 
@@ -201,6 +204,13 @@ def _people(found: Summary, measure: Measure) -> tuple[list[Line], Line | None]:
     longest = max(map(measure.of, folded.values()))
     bar = _bar(min(measure.of(figures), longest), longest)
     return named, Line(keys={"words": plural(len(rest), "other")}, figures=figures, bar=bar)
+
+
+def _prompts(found: Summary, measure: Measure) -> list[Line]:
+    """The versions of prompts; calls that came from none are not among them."""
+    folded = found.folded("prompt", "prompt_version")
+    versions = {key: figures for key, figures in folded.items() if key[0] and key[1]}
+    return _lines(versions, ("prompt", "prompt_version"), measure)[:MOST_VERSIONS]
 
 
 def _lines(folded: Mapping[tuple[Any, ...], Figures], names: tuple[str, ...], measure: Measure) -> list[Line]:

@@ -1,6 +1,6 @@
 """What it cost, when, and for whom: the ledger read and added up."""
 
-from llm.usage.asking import Filters, Viewer, WrongQuery, moment, sees_all, span
+from llm.usage.asking import Filters, Viewer, WrongQuery, moment, seen_by, sees_all, span
 from llm.usage.counting import KEYS, NOT_ERRORS
 from llm.usage.figures import Figures, Row, Summary
 from llm.usage.sums import calls, histograms, summary, visible_to
@@ -20,6 +20,7 @@ __all__ = [
     "histograms",
     "moment",
     "quantile",
+    "seen_by",
     "sees_all",
     "span",
     "summary",

@@ -58,6 +58,10 @@ class Filters:
         """True where only some people's or keys' calls count."""
         return bool(self.user or self.key)
 
+    def of_key(self) -> Q:
+        """Return the condition on ApiKey."""
+        return Q(pk=_uuid(self.key))
+
     def as_q(self) -> Q:
         """Return the condition on Call or CallDay."""
         provider, _, name = self.model.partition(":")

@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import UTC, datetime
-from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
@@ -11,8 +10,9 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_safe
 
+from llm.dashboard.chips import chips
 from llm.dashboard.page import MEASURES, Absence, Scope, board
-from llm.dashboard.period import NAMES, Period, period
+from llm.dashboard.period import NAMES, period
 from llm.models import CallBody
 from llm.usage import Filters, visible_to
 
@@ -35,7 +35,7 @@ def usage(request: HttpRequest) -> HttpResponse:
             "periods": NAMES,
             "measures": MEASURES,
             "filters": filters,
-            "json_query": _json_query(chosen),
+            "chips": chips(filters, query, request.user),
             **shown,
         },
     )
@@ -52,7 +52,3 @@ def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     offers = import_string(settings.LLM_CALL_OFFERS)(request.user, found) if body else []
     shown = {"place": "usage", "call": found, "attempts": attempts, "body": body, "offers": offers}
     return render(request, "llm/call.html", shown)
-
-
-def _json_query(chosen: Period) -> str:
-    return urlencode({"by": f"{chosen.step},feature,model", "since": f"{chosen.since:%Y-%m-%dT%H:%M:%SZ}"})

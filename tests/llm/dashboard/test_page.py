@@ -1,9 +1,11 @@
 """The usage page and the page of a call: who sees what, every state, and how many statements it takes."""
 
+import csv
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from html import unescape
+from io import StringIO
 
 import pytest
 from django.contrib.auth.models import User
@@ -211,7 +213,7 @@ class TestStatements:
             for model in ("local:smollm2", "openai:m"):
                 make_call(who, at=now(), key=key, model=model, feature=f"f{number}")
         page.client.force_login(carol)
-        with django_assert_max_num_queries(18):  # session, person, and three for each of five sums
+        with django_assert_max_num_queries(20):  # session, person, and three for each of six sums
             html = page.client.get("/usage/").content.decode()
         assert "4 others" in html
 
@@ -221,3 +223,49 @@ class TestStatements:
         html = page.html(alice)
         assert html.count('href="/usage/calls/') == 50
         assert str(Call.objects.order_by("created_at")[0].pk) not in html
+
+
+class TestKeysAndVersions:
+    def test_a_key_and_a_prompt_version_filter_and_are_named(self, alice: User, page: Page) -> None:
+        key = ApiKey.objects.issue(user=alice, name="import")[0]
+        make_call(alice, at=now(), key=key, feature="by-key", prompt="assistant", prompt_version=3)
+        make_call(alice, at=now(), feature="other", prompt="assistant", prompt_version=4)
+        words = page.words(alice, f"?key={key.pk}&prompt=assistant&prompt_version=3")
+        assert "Key import" in words
+        assert "by-key" in words
+        assert "other" not in words
+        assert "assistant, version 3" in words
+
+    def test_the_key_of_another_is_not_named(self, alice: User, bob: User, page: Page) -> None:
+        key = ApiKey.objects.issue(user=alice, name="secret-name")[0]
+        make_call(bob, at=now())
+        assert "secret-name" not in page.words(bob, f"?key={key.pk}")
+
+    @pytest.mark.parametrize("wrong", ["key=nonsense", "prompt_version=x", "prompt_version=99999999999"])
+    def test_nonsense_matches_nothing(self, alice: User, page: Page, wrong: str) -> None:
+        make_call(alice, at=now())
+        assert "No calls match the filters" in page.words(alice, f"?{wrong}")
+
+
+class TestExport:
+    def test_it_holds_what_is_shown(self, alice: User, client: Client) -> None:
+        make_call(alice, at=now(), feature="=cmd()", cost=Decimal("0.25"), model="openai:m")
+        make_call(alice, at=now(), feature="chat", cost=None, model="openai:new")
+        client.force_login(alice)
+        answer = client.get("/usage/export.csv?period=7d&feature=%3Dcmd()")
+        assert answer["Content-Disposition"].startswith('attachment; filename="usage-')
+        (row,) = csv.DictReader(StringIO(answer.content.decode()))
+        assert (row["feature"], row["model"], row["cost"], row["calls"]) == (
+            "'=cmd()",
+            "openai:m",
+            "0.25",
+            "1",
+        )
+        rows = client.get("/usage/export.json").json()["rows"]
+        assert {row["feature"]: row["cost"] for row in rows} == {"=cmd()": "0.25", "chat": None}
+
+    def test_people_get_their_own(self, alice: User, bob: User, client: Client) -> None:
+        make_call(alice, at=now(), feature="secret-project")
+        client.force_login(bob)
+        for kind in ("csv", "json"):
+            assert b"secret-project" not in client.get(f"/usage/export.{kind}?user=alice").content
