@@ -97,7 +97,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     def leave(self) -> None:
         """Close: the key was revoked, or the session has ended."""
         door.left(self)
-        self._spawn(self._refuse("unauthenticated", "You are signed out. Sign in again.", UNAUTHENTICATED))
+        self._spawn(self._refuse("unauthenticated", _("You are signed out. Sign in again."), UNAUTHENTICATED))
 
     def _read(self, text: str) -> ClientFrame:
         if len(text) > MOST_BYTES:

@@ -40,6 +40,7 @@ COLUMNS = """[
   [...document.querySelectorAll('.prose td')].map((cell) => cell.getBoundingClientRect().right),
   getComputedStyle(document.querySelector('.prose pre')).direction,
 ]"""
+AT_END = "document.documentElement.scrollHeight - innerHeight - scrollY < 2"
 HEARD = """() => {
   window.heard = [];
   const line = document.querySelector('#announce');
@@ -139,6 +140,44 @@ def test_a_screen_reader_hears_the_beginning_and_the_end(chat: Chat, alice: User
     expect(page.locator("#announce")).to_have_text("Answer complete")
     assert page.evaluate("window.heard") == ["Answer is being written", "Answer complete"]
     assert answer(page).get_attribute("aria-busy") is None
+
+
+def test_an_answer_moves_nothing_and_nobody_who_asked_for_stillness(chat: Chat, alice: User) -> None:
+    held = chat.wire.gate()
+    chat.wire.script(text("One. ", "Two.", gate=held))
+    page = chat.open(alice, reduced_motion="reduce")
+    ask(page)
+    held.let(1)
+    expect(answer(page)).to_contain_text("One.")
+    page.locator("#find").focus()
+    running = "document.getAnimations().filter((one) => one.playState === 'running').length"
+    assert page.evaluate(running) == 0
+    held.open()
+    ended(page)
+    expect(page.locator("#title")).to_have_text("Hello")
+    expect(page.locator("#find")).to_be_focused()
+
+
+def test_who_has_scrolled_up_is_left_there_and_led_to_new_text(chat: Chat, alice: User) -> None:
+    held = chat.wire.gate()
+    chat.wire.script(text("Line\n\n" * 60, "More\n\n" * 20, "Last", gate=held))
+    page = chat.open(alice)
+    ask(page)
+    held.let(1)
+    page.wait_for_function(f"() => {AT_END} && scrollY > 100")
+    expect(page.locator("#to-end")).to_be_hidden()
+    page.mouse.move(640, 300)
+    page.mouse.wheel(0, -600)
+    expect(page.locator("#to-end")).to_be_visible()
+    before = page.evaluate("scrollY")
+    held.let(1)
+    expect(answer(page)).to_contain_text("More")
+    assert page.evaluate("scrollY") == before
+    page.get_by_role("button", name="New text").click()
+    page.wait_for_function(f"() => {AT_END}")
+    held.open()
+    ended(page)
+    page.wait_for_function(f"() => {AT_END}")
 
 
 def test_by_choice_it_hears_the_sentences(chat: Chat, alice: User) -> None:

@@ -105,6 +105,20 @@ def test_a_budget_that_is_spent_is_said_with_a_way_to_see_it(
     expect(said.get_by_role("button", name="Retry")).to_be_enabled()
 
 
+def test_who_is_signed_out_elsewhere_is_told_and_keeps_the_draft(chat: Chat, alice: User) -> None:
+    page = chat.open(alice, address(make_conversation(alice, "Hello", "Hi")))
+    page.locator("#text").fill("Half a thought")
+    other = chat.another(page.context, "/usage/")
+    other.locator("[popovertarget=account]").click()
+    other.get_by_role("button", name="Sign out").click()
+    expect(other.get_by_role("button", name="Sign in")).to_be_visible()
+    page.reload()
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password", exact=True).fill("alice's password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("#text")).to_have_value("Half a thought")
+
+
 def test_no_model_answers_and_then_one_does(chat: Chat, carol: User) -> None:
     chat.wire.script(status(503), status(503), status(503), text("Back again."))
     page = chat.open(carol)

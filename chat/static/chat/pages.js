@@ -16,8 +16,8 @@ export async function page(address, options = {}) {
   }
 }
 
-async function parsed(address) {
-  const response = await page(address);
+async function parsed(address, options) {
+  const response = await page(address, options);
   return response && new DOMParser().parseFromString(policy.createHTML(await response.text()), "text/html");
 }
 
@@ -39,9 +39,9 @@ export async function head(conversation) {
   return found?.querySelector(".thread-head") ?? null;
 }
 
-// The list of the sidebar; null if it cannot be had.
+// The list of the sidebar; null if it cannot be had. It is asked for unbidden: who is signed out may read on.
 export async function list(address) {
-  const found = await parsed(address);
+  const found = await parsed(address, { redirect: "manual" });
   return found && [...found.body.childNodes];
 }
 
