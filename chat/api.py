@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Field, Query, Router, Schema, Status
+from ninja.decorators import decorate_view
 
 from chat import events, keeping, reading, service
 from chat.door import Pass
@@ -17,6 +18,7 @@ from chat.reading import ThreadMessage
 from chat.turns import Asked
 from llm import runloop
 from llm.api.caller import owner
+from llm.api.idempotent import idempotent
 from llm.money import money
 
 router = Router(tags=["chat"])
@@ -107,6 +109,7 @@ def messages(request: HttpRequest, pk: uuid.UUID, all: bool = False) -> dict[str
 
 
 @router.post("/conversations/{uuid:pk}/messages", response={202: Begun})
+@decorate_view(idempotent)
 async def ask(request: HttpRequest, pk: uuid.UUID, payload: Question) -> Status[Begun]:
     """Send a message; its answer is written in the background."""
     asked = Asked(

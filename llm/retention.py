@@ -9,9 +9,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
-from llm.models import CachedReply, CallBody
+from llm.models import CachedReply, CallBody, KeptAnswer
 
 BATCH = 1000  # rows a transaction: a writer beside it never waits for long
+KEPT = timedelta(days=1)  # in which a request that is sent again gets the answer of the first time
 STALE = timedelta(days=7)  # an expired reply may still serve where no model answers
 
 
@@ -40,7 +41,13 @@ def old_replies(now: datetime) -> Old:
     return Old(name="cached replies", rows=rows, why=f"expired for more than {STALE.days} days")
 
 
-PURGES: tuple[Purge, ...] = (old_bodies, old_replies)
+def old_answers(now: datetime) -> Old:
+    """Answers to requests that named themselves."""
+    rows = KeptAnswer.objects.filter(created_at__lt=now - KEPT)
+    return Old(name="answers by Idempotency-Key", rows=rows, why=f"older than {KEPT.days} day")
+
+
+PURGES: tuple[Purge, ...] = (old_bodies, old_replies, old_answers)
 
 
 def all_old(now: datetime) -> Iterator[Old]:

@@ -14,11 +14,14 @@ from contextvars import Context
 from typing import Any, ClassVar
 
 from asgiref.sync import SyncToAsync, ThreadSensitiveContext
+from django.conf import settings
 from django.db import connections
+from django.utils import translation
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
+_outliving: set[asyncio.Task[Any]] = set()
 _closers: list[Callable[[], Awaitable[object]]] = []
 
 
@@ -91,6 +94,23 @@ async def join[T](work: Coroutine[Any, Any, T]) -> T:
         return await _outcome(task, task.cancel)
     crossing = _Crossing(work)
     return await _outcome(asyncio.wrap_future(crossing.outcome), crossing.cancel)
+
+
+def outlive[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin `work` in the caller's language and beside it: its end does not end it, that of the loop does."""
+    get()  # who ends it, and gives its connection back
+    context = _context()
+    context.run(translation.activate, translation.get_language() or settings.LANGUAGE_CODE)
+    task = asyncio.get_running_loop().create_task(work, context=context)
+    if _end_outliving not in _closers:
+        on_close(_end_outliving)
+    _outliving.add(task)
+    task.add_done_callback(_outliving.discard)
+    return task
+
+
+async def _end_outliving() -> None:
+    await _cancelled(set(_outliving))
 
 
 async def close() -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 import llm
+from llm.api.idempotent import idempotent_page
 from prompts import playing, preview, rendering, wording
 from prompts.content import Content
 from prompts.errors import InvalidPrompt, PromptError
@@ -48,7 +49,7 @@ class EditorPages:
         shown["changes"] = self._changes(request, prompt, content)
         return JsonResponse(shown)
 
-    @method_decorator(require_POST)
+    @method_decorator([require_POST, idempotent_page])
     def play(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Stream what the draft of the form, or a version, answers."""
         prompt = self._prompt(request, pk)

@@ -10,12 +10,14 @@ from asgiref.sync import sync_to_async
 from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Query, Router, Status
+from ninja.decorators import decorate_view
 from pydantic import Field
 
 from llm.agents import journal, registry, service, watch, wire
 from llm.agents.service import Order
 from llm.api.caller import owner
 from llm.api.faults import Fault
+from llm.api.idempotent import idempotent
 from llm.api.shapes import Payload
 from llm.models.agents import AgentRun, AgentStep
 
@@ -65,6 +67,7 @@ def tools(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/agents/runs", response={202: dict[str, Any]}, summary="Start a run")
+@decorate_view(idempotent)
 def start(request: HttpRequest, payload: Goal) -> Status[dict[str, Any]]:
     """Set an agent on a goal; it works in the background."""
     order = Order(max_cost=payload.budget, **payload.model_dump(exclude={"budget"}))

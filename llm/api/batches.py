@@ -9,12 +9,14 @@ from asgiref.sync import sync_to_async
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Field as QueryField
 from ninja import File, Form, Query, Router, Schema, Status
+from ninja.decorators import decorate_view
 from ninja.files import UploadedFile
 from pydantic import Field
 
 from llm.api import examples
 from llm.api.caller import owner
 from llm.api.faults import Fault, NotFound
+from llm.api.idempotent import idempotent
 from llm.api.schemas import named
 from llm.api.shapes import Payload, UsageOut
 from llm.batches import files, results, service, shown
@@ -106,6 +108,7 @@ class PageIn(Schema):
     summary="Extract from many texts",
     openapi_extra=examples.BATCH,
 )
+@decorate_view(idempotent)
 async def start(request: HttpRequest, payload: BatchIn) -> Status[dict[str, Any]]:
     """Queue texts; each is extracted by itself, and one that fails fails alone."""
     order = Order(
@@ -123,6 +126,7 @@ async def start(request: HttpRequest, payload: BatchIn) -> Status[dict[str, Any]
 @router.post(
     "/batches/upload", response={202: BatchOut}, by_alias=True, summary="Extract from a file of texts"
 )
+@decorate_view(idempotent)
 async def upload(
     request: HttpRequest, payload: Form[UploadIn], file: File[UploadedFile]
 ) -> Status[dict[str, Any]]:
@@ -173,6 +177,7 @@ async def cancel(request: HttpRequest, batch_id: uuid.UUID, asked: Query[ItemsIn
 @router.post(
     "/batches/{batch_id}/retry", response={202: BatchOut}, by_alias=True, summary="Try again what failed"
 )
+@decorate_view(idempotent)
 async def retry(request: HttpRequest, batch_id: uuid.UUID) -> Status[dict[str, Any]]:
     """Queue the failed and the cancelled items of a batch that has ended."""
     batch = await _own(request, batch_id)

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Schema
+from ninja.decorators import decorate_view
 from pydantic import BaseModel, Field
 
 from llm.api import examples
 from llm.api.caller import owner
 from llm.api.extract_events import Events, Show
 from llm.api.faults import Fault, TooLarge
+from llm.api.idempotent import idempotent
 from llm.api.schemas import named
 from llm.api.shapes import Payload, UsageOut, usage
 from llm.extraction import Extraction, SchemaRefused, extract
@@ -75,6 +77,7 @@ class Extracted(Schema):
     summary="Extract with a schema in the request",
     openapi_extra=examples.EXTRACT_BY_SCHEMA,
 )
+@decorate_view(idempotent)
 async def by_schema(request: HttpRequest, payload: TextAndSchema) -> dict[str, Any]:
     """Extract what a JSON Schema in the request describes."""
     try:
@@ -90,6 +93,7 @@ async def by_schema(request: HttpRequest, payload: TextAndSchema) -> dict[str, A
     summary="Extract with a schema by name",
     openapi_extra=examples.EXTRACT,
 )
+@decorate_view(idempotent)
 async def by_name(request: HttpRequest, name: str, payload: Text) -> dict[str, Any]:
     """Extract what a schema of GET /schemas describes."""
     return await _extracted(request, (await named(name)).schema, payload)
@@ -101,6 +105,7 @@ async def by_name(request: HttpRequest, name: str, payload: Text) -> dict[str, A
     summary="Extract, shown as it grows",
     openapi_extra={**SSE, **examples.EXTRACT},
 )
+@decorate_view(idempotent)
 async def streamed(request: HttpRequest, name: str, payload: Text) -> StreamingHttpResponse:
     """Extract as server-sent events.
 

@@ -14,6 +14,7 @@ from llm.gateway import models
 from llm.gateway.errors import BadRequest, error_body, told
 from llm.gateway.replies import DONE, Shape, broken
 from llm.gateway.requests import Completion, read, translate
+from llm.idempotency import BadKey, KeyTaken, named, once
 from llm.models import ApiKey
 from llm.money import money
 from llm.types import CachePolicy, Delta, Owner, Reply, Request
@@ -41,6 +42,27 @@ def with_key(*methods: str) -> Callable[[View], Callable[..., Any]]:
     return wrap
 
 
+def idempotent(view: View) -> View:
+    """Carry a request with an Idempotency-Key out once."""
+
+    @wraps(view)
+    async def guarded(request: HttpRequest, owner: Owner) -> HttpResponseBase:
+        async def work() -> HttpResponseBase:
+            try:
+                return await view(request, owner)
+            except (BadRequest, LLMError) as error:
+                return told(error)
+
+        try:
+            call = named(request, owner)
+            return await (once(call, work) if call else view(request, owner))
+        except (BadKey, KeyTaken) as error:
+            status = 400 if isinstance(error, BadKey) else error.status
+            raise BadRequest(error.sentence, status=status, code=error.code) from error
+
+    return guarded
+
+
 async def _owner(request: HttpRequest) -> Owner:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     opened = await ApiKey.objects.opened_by(key.strip()) if scheme.lower() == "bearer" else None
@@ -59,6 +81,7 @@ async def list_models(request: HttpRequest, owner: Owner) -> HttpResponseBase:
 
 
 @with_key("POST")
+@idempotent
 async def complete(request: HttpRequest, owner: Owner) -> HttpResponseBase:
     """Answer a chat completion, streamed or whole."""
     completion, options = read(request.body)

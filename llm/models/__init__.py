@@ -6,6 +6,7 @@ from llm.models.budgets import Budget, BudgetEntry, BudgetPeriod
 from llm.models.cache import CachedReply
 from llm.models.calls import Call
 from llm.models.documents import Document, Passage
+from llm.models.idempotency import KeptAnswer
 from llm.models.keys import ApiKey
 from llm.models.rollups import CallDay, RolledDay, StaleDay
 from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
@@ -27,6 +28,7 @@ __all__ = [
     "Document",
     "ExtractionSchema",
     "ExtractionSchemaVersion",
+    "KeptAnswer",
     "Passage",
     "RolledDay",
     "StaleDay",

@@ -19,6 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from config.api import api
+from llm.models import AgentRun
 from tests.chat.threads import add_answer, make_conversation
 from tests.llm.batches.conftest import make_batch
 from tests.llm.factories import make_call
@@ -47,10 +48,20 @@ def call_of(user: User) -> Ids:
     return {"pk": str(make_call(user).pk)}
 
 
+def batch_page_of(user: User) -> Ids:
+    return {"pk": batch_of(user)["batch_id"], "kind": "jsonl"}
+
+
+def run_of(user: User) -> Ids:
+    return {"pk": str(AgentRun.objects.create(user=user, goal="Private", status="awaiting_approval").pk)}
+
+
 OWNED: dict[str, Callable[[User], Ids]] = {
     "c/": conversation_of,
     "api/v1/conversations/": conversation_of,
     "api/v1/batches/": batch_of,
+    "api/v1/agents/runs/": run_of,
+    "batches/": batch_page_of,
     "usage/calls/": call_of,
 }
 SHARED = (
@@ -65,9 +76,13 @@ BESIDE = {  # method, address and the field that names something of somebody
     ("get", "/api/v1/conversations", "after"),
     ("get", "/api/v1/conversations/{pk}/events", "generation"),
     ("get", "/api/v1/batches", "before"),
+    ("get", "/api/v1/agents/runs", "after"),
     ("post", "/api/v1/conversations/{pk}/messages", "id"),  # the client's own
     ("post", "/api/v1/conversations/{pk}/messages", "parent"),
 }
+
+
+BODY = {"id": NOWHERE, "text": "Hi", "title": "mine", "value": 1, "note": "", "pinned": True}
 
 
 def _routes(patterns: Any, before: str = "") -> Iterator[str]:
@@ -99,7 +114,7 @@ def _nothing(ids: Ids) -> Ids:
 
 
 def _reply(client: Client, method: str, address: str, **body: Any) -> tuple[int, bytes]:
-    sent = {"id": NOWHERE, "text": "Hi", "title": "mine", "value": 1, "note": "", "pinned": True, **body}
+    sent = {"step": 1, "approved": True, "note": ""} if address.endswith("/approve") else {**BODY, **body}
     said: Any = client.generic(method, address, json.dumps(sent), content_type="application/json")
     content = _streamed(said) if isinstance(said, StreamingHttpResponse) else said.content
     return said.status_code, re.sub(rb"[0-9a-f]{8}-[0-9a-f-]{27}|[A-Za-z0-9]{64}", b"", content)
@@ -200,6 +215,7 @@ def _body(schema: Any, operation: Any) -> dict[str, Any]:
         ("/api/v1/conversations?after={}", "pk"),
         ("/api/v1/conversations/HERS/events?generation={}", "generation"),
         ("/api/v1/batches?before={}", "batch_id"),
+        ("/api/v1/agents/runs?after={}", "run"),
         ("/?deleted={}", "pk"),
         ("/c/?before={}", "pk"),
         ("/c/?current={}", "pk"),
@@ -212,7 +228,7 @@ def _body(schema: Any, operation: Any) -> dict[str, Any]:
 def test_his_ids_in_a_query_change_nothing(
     stranger: Client, alice: User, bob: User, address: str, name: str
 ) -> None:
-    his = conversation_of(bob) | batch_of(bob) | {"name": "bob"}
+    his = conversation_of(bob) | batch_of(bob) | {"name": "bob", "run": run_of(bob)["pk"]}
     make_call(bob)
     address = address.replace("HERS", str(make_conversation(alice, "Hello", "Hi").pk))
     status, body = _reply(stranger, "GET", address.format(his[name]))

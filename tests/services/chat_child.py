@@ -3,8 +3,8 @@
 It reads orders, a JSON object a line. `{"make": true}` makes the tables and two people, and prints their
 keys. `{"serve": n, ...}` begins process `n`, which prints `{"serve": n, "pid": ..., "port": ...}` and serves
 until SIGTERM: `pace` sets the keeper's timers, `drain` the seconds that answers get at the end, `lost` the
-share of the channel layer's messages that do not arrive there, `seed` which, `port` where it listens. The
-end of its input ends them all.
+share of the channel layer's messages that do not arrive there, `seed` which, `lease` how long one lasts,
+`port` where it listens. The end of its input ends them all.
 """
 
 import json
@@ -26,6 +26,7 @@ from channels.layers import get_channel_layer  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
+from django.tasks import default_task_backend  # noqa: E402
 
 import llm.providers.local  # noqa: E402, F401 a server loads it while it starts
 from chat import keeper, runner  # noqa: E402
@@ -93,6 +94,7 @@ def serve(order: dict[str, Any]) -> None:
     layer = None
     if settings.PARLEY.redis_url:
         layer = Lossy(get_channel_layer(), order.get("lost", 0), order.get("seed", 0))
+    default_task_backend.options["LOCK_TIMEOUT"] = order.get("lease", 9.0) + 1
     startup = partial(keeper.startup, Pace(**order.get("pace", {})), layer)
     app = Lifespan(
         application.app, on_startup=[startup], on_drain=[runner.drain], seconds=order.get("drain", 1.0)

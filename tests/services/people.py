@@ -52,10 +52,10 @@ class Program:
         last: dict[str, Any] = found["messages"][-1]
         return last
 
-    async def booked(self, port: int) -> int:
-        """Return how many calls of the chat are on the books."""
+    async def booked(self, port: int, feature: str = "chat") -> int:
+        """Return how many calls of a feature are on the books."""
         rows = (await self.get(port, "/usage?by=feature"))["rows"]
-        return sum(row["calls"] for row in rows if row["feature"] == "chat")
+        return sum(row["calls"] for row in rows if row["feature"] == feature)
 
 
 class Tab:
