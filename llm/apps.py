@@ -7,3 +7,4 @@ class LlmConfig(AppConfig):
 
     def ready(self) -> None:
         from llm import checks  # noqa: F401  it registers itself
+        from llm.agents import checks as agent_checks  # noqa: F401  so do these
