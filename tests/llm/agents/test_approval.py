@@ -12,7 +12,7 @@ from llm.agents.state import Record, State, UnknownVersion
 from llm.agents.tool import AgentTool, Context, tool
 from llm.api.faults import Conflict, Fault, NotFound
 from llm.models.agents import STATE_VERSION, AgentRun, AgentStep
-from llm.providers.scripted import call
+from llm.providers.scripted import tool_call
 from tests.llm.agents.scenes import drive, kinds, make_run, shown
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,14 +89,14 @@ def test_a_once_tool_waits_for_a_person(alice: User, approved: bool, times: int)
 def test_a_once_tool_that_broke_off_is_in_doubt(alice: User) -> None:
     done: list[str] = []
     run = make_run(alice, tools=["order"])
-    drive(call("order", article="late"), tools=[ordering(done)])
+    drive(tool_call("order", article="late"), tools=[ordering(done)])
     assert (shown(run)["status"], stands(run)) == ("awaiting_approval", "unknown")
 
 
 def test_a_tool_that_asks_first(alice: User, bob: User) -> None:
     done: list[str] = []
     run = make_run(alice, tools=["order"])
-    drive(call("order", article="paper"), tools=[ordering(done, approval=True)])
+    drive(tool_call("order", article="paper"), tools=[ordering(done, approval=True)])
     assert (shown(run)["status"], shown(run)["steps"][1]["status"], done) == (
         "awaiting_approval",
         "waiting",
@@ -157,11 +157,11 @@ def test_a_permission_is_asked_for_at_every_call(alice: User) -> None:
     done: list[str] = []
     guarded = ordering(done, permission="llm.add_budget")
     run = make_run(alice, tools=["order"])
-    drive(call("order", article="paper"), "I may not.", tools=[guarded])
+    drive(tool_call("order", article="paper"), "I may not.", tools=[guarded])
     assert shown(run)["steps"][1]["observation"] == "The person you work for may not use order."
     alice.user_permissions.add(Permission.objects.get(codename="add_budget"))
     make_run(alice, tools=["order"])
-    drive(call("order", article="paper"), "Done.", tools=[guarded])
+    drive(tool_call("order", article="paper"), "Done.", tools=[guarded])
     assert len(done) == 1
 
 
