@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 
 from config.api import api
-from llm.models import AgentRun
+from llm.models import AgentRun, ApiKey, Document
 from tests.chat.threads import add_answer, make_conversation
 from tests.llm.batches.conftest import make_batch
 from tests.llm.factories import make_call
@@ -56,11 +56,21 @@ def run_of(user: User) -> Ids:
     return {"pk": str(AgentRun.objects.create(user=user, goal="Private", status="awaiting_approval").pk)}
 
 
+def document_of(user: User) -> Ids:
+    return {"pk": str(Document.objects.store(user, "Private", "Nobody else reads this.").pk)}
+
+
+def key_of(user: User) -> Ids:
+    return {"pk": str(ApiKey.objects.issue(user=user, name="Private")[0].pk)}
+
+
 OWNED: dict[str, Callable[[User], Ids]] = {
     "c/": conversation_of,
     "api/v1/conversations/": conversation_of,
     "api/v1/batches/": batch_of,
     "api/v1/agents/runs/": run_of,
+    "api/v1/documents/": document_of,
+    "account/keys/": key_of,
     "batches/": batch_page_of,
     "usage/calls/": call_of,
 }
@@ -71,12 +81,17 @@ SHARED = (
     "api/v1/prompts/",
     "api/v1/<path:rest>",  # nothing at all
     "providers/",
+    "people/",  # for who may invite, see below
+    "invitation/",  # the token lets in
+    "password/new/",
+    "^usage/export",  # one's own figures, in two formats
 )
 BESIDE = {  # method, address and the field that names something of somebody
     ("get", "/api/v1/conversations", "after"),
     ("get", "/api/v1/conversations/{pk}/events", "generation"),
     ("get", "/api/v1/batches", "before"),
     ("get", "/api/v1/agents/runs", "after"),
+    ("get", "/api/v1/documents", "after"),
     ("post", "/api/v1/conversations/{pk}/messages", "id"),  # the client's own
     ("post", "/api/v1/conversations/{pk}/messages", "parent"),
 }
@@ -185,6 +200,10 @@ def test_the_admin_shows_a_stranger_the_way_to_sign_in(stranger: Client, bob: Us
             assert (said.status_code, said.headers.get("Location", "")[:13]) == (302, "/admin/login/")
 
 
+def test_a_stranger_invites_nobody(stranger: Client, bob: User) -> None:
+    assert stranger.post(f"/people/{bob.pk}/invite/").status_code == 403
+
+
 def test_every_id_in_a_query_or_a_body_is_known() -> None:
     assert set(_beside()) == BESIDE
 
@@ -216,6 +235,7 @@ def _body(schema: Any, operation: Any) -> dict[str, Any]:
         ("/api/v1/conversations/HERS/events?generation={}", "generation"),
         ("/api/v1/batches?before={}", "batch_id"),
         ("/api/v1/agents/runs?after={}", "run"),
+        ("/api/v1/documents?after={}", "document"),
         ("/?deleted={}", "pk"),
         ("/c/?before={}", "pk"),
         ("/c/?current={}", "pk"),
@@ -229,6 +249,7 @@ def test_his_ids_in_a_query_change_nothing(
     stranger: Client, alice: User, bob: User, address: str, name: str
 ) -> None:
     his = conversation_of(bob) | batch_of(bob) | {"name": "bob", "run": run_of(bob)["pk"]}
+    his["document"] = document_of(bob)["pk"]
     make_call(bob)
     address = address.replace("HERS", str(make_conversation(alice, "Hello", "Hi").pk))
     status, body = _reply(stranger, "GET", address.format(his[name]))

@@ -254,6 +254,8 @@ def test_every_endpoint_that_costs_money_heeds_the_key() -> None:
         "/agents/runs/{pk}/approve",
         "/agents/runs/{pk}/cancel",
         "/conversations",
+        "/documents",
+        "/documents/file",
         "/prompts/{slug}/render",
         "/prompts/{slug}/labels/{name}",
         "/prompts/{slug}/labels/{name}/rollback",
