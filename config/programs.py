@@ -38,6 +38,7 @@ def worker(local_url: str) -> Program:
             "--skip-checks",
         ),
         environment=_local(local_url),
+        grace=20.0,  # a batch ends its turn, and what was asked for is not paid in vain
     )
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
-from llm.models import CachedReply, CallBody, KeptAnswer
+from llm.models import Batch, BatchItem, CachedReply, CallBody, KeptAnswer
 
 BATCH = 1000  # rows a transaction: a writer beside it never waits for long
 KEPT = timedelta(days=1)  # in which a request that is sent again gets the answer of the first time
@@ -47,7 +47,21 @@ def old_answers(now: datetime) -> Old:
     return Old(name="answers by Idempotency-Key", rows=rows, why=f"older than {KEPT.days} day")
 
 
-PURGES: tuple[Purge, ...] = (old_bodies, old_replies, old_answers)
+def old_batch_items(now: datetime) -> Old:
+    """Texts and results of batches that ended longer ago than the site keeps what was said."""
+    days = settings.PARLEY.parley_retention_days
+    rows = BatchItem.objects.filter(batch__finished_at__lt=now - timedelta(days=days))
+    return Old(name="texts of batches", rows=rows, why=f"ended more than {days} days ago")
+
+
+def old_batches(now: datetime) -> Old:
+    """The batches themselves, once their texts are gone."""
+    days = settings.PARLEY.parley_retention_days
+    rows = Batch.objects.filter(finished_at__lt=now - timedelta(days=days))
+    return Old(name="batches", rows=rows, why=f"ended more than {days} days ago")
+
+
+PURGES: tuple[Purge, ...] = (old_bodies, old_replies, old_batch_items, old_batches, old_answers)
 
 
 def all_old(now: datetime) -> Iterator[Old]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from llm.ids import uuid7
-from llm.models import CachedReply, Call, CallBody
+from llm.models import Batch, BatchItem, CachedReply, Call, CallBody
 from llm.retention import Old, remove
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +47,18 @@ def test_old_bodies_and_replies_go_and_the_ledger_stays() -> None:
     ]
     assert (Call.objects.count(), CallBody.objects.count()) == (5, 2)
     assert CachedReply.objects.get().key == "may still serve"
+
+
+def test_batches_go_with_their_texts_once_they_ended_long_ago(alice: User) -> None:
+    for days in (31, 29, None):
+        ended = timezone.now() - timedelta(days=days) if days else None
+        batch = Batch.objects.create(user=alice, schema="sentiment", total=2, finished_at=ended)
+        BatchItem.objects.bulk_create(BatchItem(batch=batch, index=index, text="a") for index in range(2))
+    assert purge()[2:4] == [
+        "texts of batches: 2 removed (ended more than 30 days ago)",
+        "batches: 1 removed (ended more than 30 days ago)",
+    ]
+    assert (Batch.objects.count(), BatchItem.objects.count()) == (2, 4)
 
 
 def test_a_second_time_there_is_nothing_to_remove() -> None:
