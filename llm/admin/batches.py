@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from llm.admin.people import person
@@ -40,17 +40,17 @@ class BatchAdmin(BatchModelAdmin):
     search_fields = ["title", "schema", "user__username"]
     show_full_result_count = False
 
-    @admin.display(description=_("Batch"))
+    @admin.display(description=gettext_lazy("Batch"))
     def name(self, batch: Batch) -> str:
         return str(batch)
 
-    @admin.display(description=_("Progress"))
+    @admin.display(description=gettext_lazy("Progress"))
     def progress(self, batch: Batch) -> str:
         return _told(batch)
 
-    @admin.display(description=_("Cost"), empty_value=_("unknown"))
-    def paid(self, batch: Batch) -> str | None:
-        return None if batch.cost is None else dollars(batch.cost)
+    @admin.display(description=gettext_lazy("Cost"))
+    def paid(self, batch: Batch) -> str:
+        return _paid(batch)
 
     def has_change_permission(self, request: HttpRequest, obj: Batch | None = None) -> bool:
         return False
@@ -97,7 +97,7 @@ class BatchAdmin(BatchModelAdmin):
             title=str(batch),
             batch=batch,
             told=_told(batch),
-            paid=None if batch.cost is None else dollars(batch.cost),
+            paid=_paid(batch),
             failures=failures,
             samples=samples,
             may_run=self.has_add_permission(request),
@@ -129,7 +129,7 @@ class BatchAdmin(BatchModelAdmin):
                 "status": batch.get_status_display(),
                 "done": batch.done,
                 "told": _told(batch),
-                "paid": _("unknown") if batch.cost is None else dollars(batch.cost),
+                "paid": _paid(batch),
             }
         )
 
@@ -154,6 +154,12 @@ class BatchAdmin(BatchModelAdmin):
 def _told(batch: Batch) -> str:
     done = _("%(done)s of %(total)s done") % {"done": f"{batch.done:,}", "total": f"{batch.total:,}"}
     return f"{done}, {_('%(failed)s failed') % {'failed': f'{batch.failed:,}'}}" if batch.failed else done
+
+
+def _paid(batch: Batch) -> str:
+    if batch.cost is None:
+        return _("unknown")
+    return dollars(batch.cost) if batch.cost else _("nothing")
 
 
 def _page(batch: Batch) -> str:
