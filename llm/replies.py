@@ -41,15 +41,15 @@ class Replies:
             return near
         from llm.models import CachedReply  # the pipeline can be imported before the apps are ready
 
-        rows = CachedReply.objects.filter(pk=key)
-        row = await (rows if stale else rows.filter(expires_at__gt=timezone.now())).afirst()
-        if row is None:
-            return None
-        reply = replace(_read(row.reply, row.model), cost=row.cost)
-        seconds = (row.expires_at - timezone.now()).total_seconds()
-        if seconds > NEAR_SECONDS:
-            self._near[key] = reply
-        return reply
+        async for row in CachedReply.objects.filter(pk=key).order_by():  # every call asks this: the least SQL
+            seconds = (row.expires_at - timezone.now()).total_seconds()
+            if seconds <= 0 and not stale:
+                return None
+            reply = replace(_read(row.reply, row.model), cost=row.cost)
+            if seconds > NEAR_SECONDS:
+                self._near[key] = reply
+            return reply
+        return None
 
     def put(self, key: str, reply: Reply, ttl: int) -> asyncio.Future[None]:
         """Keep a reply for `ttl` seconds; found at once here, elsewhere when this is done."""

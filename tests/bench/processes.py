@@ -1,5 +1,6 @@
 """Servers and load in processes of their own: started, pinned, weighed, and never left behind."""
 
+import contextlib
 import json
 import os
 import socket
@@ -21,7 +22,7 @@ LISTENING = "0A"  # in /proc/net/tcp
 
 
 class Child:
-    """A process. `cpu` and `memory` are of it alone, in seconds and resident bytes."""
+    """A process that may read `told`. `cpu` and `memory` are of it alone, in seconds and resident bytes."""
 
     def __init__(
         self,
@@ -31,25 +32,31 @@ class Child:
         cores: set[int],
         environment: Mapping[str, str] | None = None,
         descriptors: Sequence[int] = (),
+        told: str = "",
     ) -> None:
         self.name = name
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
             env=os.environ | dict(environment or {}),
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             pass_fds=descriptors,
         )
         os.sched_setaffinity(self.process.pid, cores)
+        assert self.process.stdin is not None
+        with contextlib.suppress(BrokenPipeError), self.process.stdin as stdin:
+            stdin.write(told)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
     def report(self) -> dict[str, Any]:
         """Return the next line that it prints, which is JSON."""

@@ -42,7 +42,8 @@ class Asked:
 
 def loading(kind: str, **options: Any) -> Child:
     """Start the load client."""
-    return module("The load client", "tests.bench.load", json.dumps({"kind": kind, **options}), cores=LOAD)
+    told = json.dumps({"kind": kind, **options})
+    return module("The load client", "tests.bench.load", cores=LOAD, told=told)
 
 
 def streams(

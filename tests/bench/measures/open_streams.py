@@ -18,12 +18,12 @@ def rows(run: Run) -> Iterator[Row]:
     """5,000 streams through Parley, then through the floor."""
     count, window = run.pick(5000, 500), run.pick(20.0, 4.0)
     with upstream() as model:
-        with site(model, conversations=count) as running:
-            urls = running.sockets(count)
+        with site(model, conversations=count + WARM) as running:
+            urls = running.sockets(count + WARM)
             seen, each = weighed(running.child, model, urls, running.headers, window)
         with floor(model) as relay:
             url = f"ws://127.0.0.1:{relay.port}/"
-            bare, least = weighed(relay.child, model, [url] * count, {}, window)
+            bare, least = weighed(relay.child, model, [url] * (count + WARM), {}, window)
     yield Row(
         measure=f"{count:,} open streams of {RATE} tokens/s in one process",
         ours=f"{seen.failures} failed, {each / 1024:.0f} KiB each, p99 {seen.p99:.0f} ms late",
@@ -36,8 +36,8 @@ def rows(run: Run) -> Iterator[Row]:
 def weighed(
     server: Child, model: Server, urls: list[str], headers: dict[str, str], window: float
 ) -> tuple[Streamed, float]:
-    """Open all; returns the round and the bytes of one stream."""
-    streams(server, model, "ws", urls[:WARM], headers, window=2.0, rate=5.0)
+    """Open all but the first ones, which warm it up; returns the round and the bytes of one stream."""
+    streams(server, model, "ws", urls[:WARM], headers, window=2.0, rate=RATE)
     before = server.memory
-    seen = streams(server, model, "ws", urls, headers, window=window, rate=RATE)
-    return seen, (seen.memory - before) / len(urls)
+    seen = streams(server, model, "ws", urls[WARM:], headers, window=window, rate=RATE)
+    return seen, (seen.memory - before) / (len(urls) - WARM)
