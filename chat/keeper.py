@@ -12,7 +12,7 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -165,20 +165,25 @@ def _beat(runs: Sequence[Run]) -> list[uuid.UUID]:
     ids = [run.turn.generation for run in runs]
     mine = Generation.objects.running().filter(pk__in=ids)
     alive = set(mine.values_list("pk", flat=True))
-    for run in sorted(runs, key=lambda run: run.turn.message):
-        if run.turn.generation in alive:
-            _snapshot(run)
+    _snapshot([run for run in runs if run.turn.generation in alive])
     Generation.objects.filter(pk__in=alive).update(heartbeat_at=Now())
     return [generation for generation in ids if generation not in alive]
 
 
-def _snapshot(run: Run) -> None:
-    """Store the text that the log holds; a reader of the message then needs only what came after it."""
-    seq = run.stored
-    text = "".join(run.flusher.flushed[:seq])
-    Message.objects.filter(pk=run.turn.message, status=Message.Status.STREAMING, seq__lt=seq).update(
-        content=text, seq=seq
-    )
+def _snapshot(runs: Sequence[Run]) -> None:
+    """Store the texts that the log holds; a reader of a message then needs only what came after its own."""
+    rows = []
+    for run in sorted(runs, key=lambda run: run.turn.message):  # all lock in the same order
+        seq = run.stored
+        text = "".join(run.flusher.flushed[:seq])
+        pk = _KEY.get_db_prep_value(run.turn.message, connection)
+        rows.append((text, seq, pk, Message.Status.STREAMING.value, seq))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(_SNAPSHOT, rows)  # one by one the ORM would be busy for seconds with thousands
+
+
+_KEY: "models.UUIDField[uuid.UUID, uuid.UUID]" = models.UUIDField()
+_SNAPSHOT = "UPDATE chat_message SET content = %s, seq = %s WHERE id = %s AND status = %s AND seq < %s"
 
 
 def reap(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> int:

@@ -42,11 +42,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--no-peer", action="store_true", help="leave out LiteLLM, which is installed at first"
     )
+    parser.add_argument("--rounds", type=int, default=0, help="how many make a median: 3, or 1 with --quick")
     options = parser.parse_args(arguments)
     if unknown := set(options.names) - set(NAMES):
         parser.error(f"There is no measure {min(unknown)!r}. There are: {', '.join(NAMES)}.")
     try:
-        rows = measured(options.names or NAMES, Run(quick=options.quick, with_peer=not options.no_peer))
+        rounds = options.rounds or (1 if options.quick else 3)
+        run = Run(quick=options.quick, rounds=rounds, with_peer=not options.no_peer)
+        rows = measured(options.names or NAMES, run)
     except Unreliable as error:
         print(f"No figures. {error}", file=sys.stderr)
         return 2

@@ -12,9 +12,10 @@ class Unreliable(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """`quick`: see that it works; `with_peer`: LiteLLM may be installed and started."""
+    """`quick`: see that it works; `rounds`: how many make a median; `with_peer`: LiteLLM may be started."""
 
     quick: bool = False
+    rounds: int = 3
     with_peer: bool = True
 
     def pick[T](self, full: T, quick: T) -> T:

@@ -23,7 +23,7 @@ def rows(run: Run) -> Iterator[Row]:
     hits: dict[str, list[Asked]] = {path: [] for path in ASKED}
     bare: list[Asked] = []
     with upstream() as model:
-        for _ in range(run.pick(3, 1)):
+        for _ in range(run.rounds):
             with site(model) as running:
                 for path, body in ASKED.items():
                     hits[path].append(posted(running.server, path, body, running.headers, window))

@@ -26,7 +26,7 @@ def rows(run: Run) -> Iterator[Row]:
     peers: list[Pair] = []
     straight: list[Asked] = []
     with upstream() as model:
-        for _ in range(run.pick(3, 1)):
+        for _ in range(run.rounds):
             ours.append(through_parley(model, window))
             floors.append(through_floor(model, window))
             streamed = SENT | {"stream": True}

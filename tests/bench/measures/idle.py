@@ -16,7 +16,7 @@ def rows(run: Run) -> Iterator[Row]:
     """Open 1,000 sockets in a new process, so many rounds."""
     count = run.pick(1000, 200)
     sizes = []
-    for _ in range(run.pick(3, 1)):
+    for _ in range(run.rounds):
         with upstream() as model, site(model, conversations=count) as running:
             held(running, WARM)
             before = running.child.memory

@@ -15,7 +15,7 @@ def rows(run: Run) -> Iterator[Row]:
     for vendor, goal in GOALS.items():
         arguments = json.dumps({"vendor": vendor, "seconds": run.pick(8, 2)})
         rates = []
-        for _ in range(run.pick(3, 1)):
+        for _ in range(run.rounds):
             with module("The ledger", "tests.bench.ledger_child", arguments, cores=SERVER) as child:
                 report = child.report()
             if "without" in report:

@@ -15,7 +15,7 @@ def rows(run: Run) -> Iterator[Row]:
     window = run.pick(10.0, 4.0)
     ours, floors = [], []
     with upstream() as model:
-        for _ in range(run.pick(3, 1)):
+        for _ in range(run.rounds):
             ours.append(contenders.ours(model, COUNT, window))
             floors.append(contenders.bare(model, COUNT, window))
     late, least = median(one.p95 for one in ours), median(one.p95 for one in floors)

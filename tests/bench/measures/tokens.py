@@ -16,7 +16,7 @@ def rows(run: Run) -> Iterator[Row]:
     window = run.pick(10.0, 4.0)
     ours, floors, peers = [], [], []
     with upstream() as model:
-        for _ in range(run.pick(3, 1)):
+        for _ in range(run.rounds):
             ours.append(contenders.ours(model, COUNT, window))
             floors.append(contenders.bare(model, COUNT, window))
             if run.with_peer:
