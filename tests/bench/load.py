@@ -92,8 +92,9 @@ async def websockets(urls: list[str], headers: dict[str, str], model: str, windo
         group = enumerate(urls[at : at + TOGETHER], at)
         sockets += await asyncio.gather(*(opened(url, headers, n) for n, url in group))
     readers = [asyncio.create_task(read(socket, count)) for socket in sockets]
-    frames = [{"type": "send", "id": str(uuid.uuid4()), "text": "Go on.", "model": model} for _ in sockets]
-    for socket, frame in zip(sockets, frames, strict=True):
+    for socket in sockets:
+        name = str(uuid.uuid4())  # in the text too: equal questions would share one call
+        frame = {"type": "send", "id": name, "text": f"Go on, {name}.", "model": model}
         await socket.send(json.dumps(frame))
     await measured(count, readers, window)
 
@@ -101,12 +102,13 @@ async def websockets(urls: list[str], headers: dict[str, str], model: str, windo
 async def events(urls: list[str], headers: dict[str, str], model: str, window: float) -> None:
     """One stream of an OpenAI-compatible server for each address."""
     count = Count(len(urls))
-    body = {"model": model, "stream": True, "messages": [{"role": "user", "content": "Go on."}]}
     connector = aiohttp.TCPConnector(limit=0)
     async with aiohttp.ClientSession(connector=connector, headers=headers) as http:
 
         async def stream(url: str) -> None:
             is_first = True
+            said = [{"role": "user", "content": f"Go on, {uuid.uuid4()}."}]
+            body = {"model": model, "stream": True, "messages": said}
             async with http.post(url, json=body, timeout=aiohttp.ClientTimeout()) as response:
                 count.failures += response.status != 200
                 async for line in response.content:
