@@ -121,6 +121,7 @@ TASKS = {
             "LOCK_TIMEOUT": 10,
             "SCHEDULES": {
                 "roll_up_usage": {"task": "llm.chores.roll_up_usage", "cron": "1-59/5 * * * *"},
+                "alert": {"task": "llm.chores.alert", "cron": "* * * * *"},
                 "purge": {"task": "llm.chores.purge", "cron": "17 3 * * *"},
                 "agents": {"task": "llm.agents.tasks.drive", "every": 60},  # a run that was left behind
             },

@@ -4,6 +4,8 @@ from django.core.management import call_command
 from django.tasks import task
 from django.utils import timezone
 
+from llm.alerts.incidents import watch
+from llm.alerts.outbox import deliver
 from llm.retention import all_old, remove
 from llm.usage.rolling import roll_up
 
@@ -12,6 +14,13 @@ from llm.usage.rolling import roll_up
 def roll_up_usage() -> int:
     """Add up the past hours of the ledger; returns how many days were touched."""
     return len(roll_up())
+
+
+@task()
+def alert() -> int:
+    """Watch the rules and tell what they find; returns how many messages were taken."""
+    watch()
+    return deliver()
 
 
 @task()

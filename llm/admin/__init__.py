@@ -1,5 +1,5 @@
 """The admin pages: the ledger, batches, schemas."""
 
-from llm.admin import batches, budgets, ledger, schemas
+from llm.admin import alerts, batches, budgets, ledger, schemas
 
-__all__ = ["batches", "budgets", "ledger", "schemas"]
+__all__ = ["alerts", "batches", "budgets", "ledger", "schemas"]

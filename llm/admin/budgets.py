@@ -1,27 +1,25 @@
-"""Budgets and alerts in the admin."""
+"""Budgets in the admin."""
 
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
 from llm.amounts import dollars
 from llm.budgets import service as budgets
-from llm.models import Alert, Budget, Call
+from llm.models import Budget, Call
 from llm.money import money
 
 if TYPE_CHECKING:
     BudgetModelForm = ModelForm[Budget]
     BudgetModelAdmin = admin.ModelAdmin[Budget]
-    AlertModelAdmin = admin.ModelAdmin[Alert]
 else:
     BudgetModelForm = ModelForm
-    BudgetModelAdmin = AlertModelAdmin = admin.ModelAdmin
+    BudgetModelAdmin = admin.ModelAdmin
 
 FIXED = ["scope", "user", "feature", "key", "period"]  # what a budget is; another one is a new budget
 
@@ -108,35 +106,6 @@ class BudgetAdmin(BudgetModelAdmin):
                 f"No call has been made for a feature named {obj.feature} yet. "
                 "If you expected some, check the spelling.",
             )
-
-
-@admin.register(Alert)
-class AlertAdmin(AlertModelAdmin):
-    """What happened, to read and to acknowledge."""
-
-    list_display = ["text", "kind", "level", "opened_at", "closed_at", "acknowledged_at"]
-    list_filter = ["kind", "level", ("acknowledged_at", admin.EmptyFieldListFilter)]
-    search_fields = ["text"]
-    date_hierarchy = "opened_at"
-    actions = ["acknowledge"]
-
-    @admin.action(description="Acknowledge the selected alerts", permissions=["acknowledge"])
-    def acknowledge(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
-        """Note that somebody knows; who did so first stays."""
-        count = alerts.filter(acknowledged_at=None).update(acknowledged_at=timezone.now())
-        self.message_user(request, f"Acknowledged {count} {'alert' if count == 1 else 'alerts'}.")
-
-    def has_acknowledge_permission(self, request: HttpRequest) -> bool:
-        return isinstance(request.user, User) and request.user.has_perm("llm.change_alert")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        return False
 
 
 def _standing(budget: Any) -> budgets.Standing:

@@ -1,5 +1,5 @@
 from llm.models.agents import AgentRun, AgentStep
-from llm.models.alerts import Alert
+from llm.models.alerts import Alert, AlertDelivery, AlertRule
 from llm.models.batches import Batch, BatchItem
 from llm.models.bodies import CallBody
 from llm.models.budgets import Budget, BudgetEntry, BudgetPeriod
@@ -15,6 +15,8 @@ __all__ = [
     "AgentRun",
     "AgentStep",
     "Alert",
+    "AlertDelivery",
+    "AlertRule",
     "ApiKey",
     "Batch",
     "BatchItem",
