@@ -36,7 +36,10 @@ class Checker:
                 found.update(quick.spans)
             return []
         run = Run(collects=True, source=source)
-        _bounded(self._root, value, run)
+        try:
+            _bounded(self._root, value, run)
+        except TooMuchWork:  # to say why takes longer than to say that
+            return [Fault((), "", "It is not as the schema asks")]
         return run.faults
 
     def part(self, schema: Any) -> Callable[[Any], bool]:

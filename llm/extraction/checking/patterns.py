@@ -15,6 +15,7 @@ from llm.extraction.checking.pattern_syntax import Foreign, to_rust, with_kinds
 from llm.extraction.checking.run import Run, TooMuchWork
 
 MOST_WORK = 50_000_000  # characters times size, up to which the linear engine is quick
+LARGEST = 50_000  # up to this size the linear engine is made in a few milliseconds
 PATIENCE = 0.25  # seconds for one search with the other
 STEPS_A_SECOND = 1_000_000
 
@@ -47,6 +48,8 @@ def matcher(source: str) -> Matches:
 def _linear(source: str) -> tuple[SchemaValidator | None, int]:
     try:
         written, size = to_rust(source)
+        if size > LARGEST:
+            return None, 0
         return SchemaValidator(core_schema.str_schema(pattern=written, regex_engine="rust-regex")), size
     except (Foreign, SchemaError, ValueError):
         return None, 0

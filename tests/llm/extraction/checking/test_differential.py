@@ -71,7 +71,7 @@ def test_no_valid_answer_is_refused_or_changed_and_no_invalid_one_let_out(
             assert (done.faults, done.data) == ((), value)
         elif not done.faults:
             assert truth(schema, done.data)
-        if valid and way.mode == "native":
+        if valid and way.mode == "native" and not way.report.narrowed:
             assert way.back(forth(way, value)) == value
 
 
