@@ -48,7 +48,7 @@ def repaired(text: str) -> tuple[str, tuple[str, ...]]:
         if kind == "comment":
             edits[COMMENT] = None
             continue
-        if token in ("}", "]") and mended[-1:] == [","] and mended[-2] not in "{[,:":
+        if token in ("}", "]") and len(mended) > 1 and mended[-1] == "," and mended[-2] not in "{[,:":
             mended.pop()
             edits[TRAILING] = None
         if (kind, token) == ("mark", ":") and mended:
