@@ -100,7 +100,8 @@ def test_what_breaks_off_is_never_mended(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{'a': 'it's'}", '{"a": 1 "b": 2}', '{"a": }', "{'a': 1, 'a': 2}", '{"a": [1, 2, ...]}', "{,}", ",}"]
+    "text",
+    ["{'a': 'it's'}", '{"a": 1 "b": 2}', '{"a": }', "{'a': 1, 'a': 2}", '{"a": [1, 2, ...]}', "{,}", ",}"],
 )
 def test_what_has_no_one_meaning_is_not_guessed(text: str) -> None:
     with pytest.raises(NotJSON):
