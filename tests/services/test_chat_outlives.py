@@ -131,7 +131,7 @@ async def test_at_two_hundred_tokens_a_second_the_wire_carries_at_most_three_tim
             print(f"{(tab.received - already) / len(whole):.2f} bytes a byte of text")
             assert tab.text == whole
             assert tab.received - already <= 3 * len(whole)
-            assert tab.largest < len(whole) / 2
+            assert tab.largest < len(whole)  # a stalled machine merges, but never all of it
     chat.end(*webs)
 
 
