@@ -11,6 +11,7 @@ import socket
 
 from config.asgi import application
 from config.lifespan import DRAIN
+from config.listening import CannotListen, claim
 
 MOST_BYTES = 4 * 1024 * 1024  # of a WebSocket message: above the chat's own limit, which answers with a frame
 
@@ -58,13 +59,23 @@ SERVERS = {"uvicorn": serve_uvicorn, "daphne": serve_daphne}
 
 
 def main() -> None:
-    """Serve on the socket `--fd`."""
+    """Serve on the socket `--fd`, or on one of its own at `--listen`."""
     parser = argparse.ArgumentParser(prog="python -m config.serve", description=__doc__)
-    parser.add_argument("--fd", type=int, required=True)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--fd", type=int)
+    where.add_argument("--listen", metavar="HOST:PORT")
     parser.add_argument("--server", choices=SERVERS, default="uvicorn")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        SERVERS[options.server](options.fd)
+        SERVERS[options.server](_listening(options.listen) if options.fd is None else options.fd)
+
+
+def _listening(where: str) -> int:
+    host, _, port = where.rpartition(":")
+    try:
+        return claim(host, int(port)).detach()
+    except (CannotListen, ValueError) as error:
+        raise SystemExit(f"parley: {error}") from None
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 
-from llm.models import Batch, BatchItem, CachedReply, CallBody, KeptAnswer
+from llm.models import AgentRun, Batch, BatchItem, CachedReply, CallBody, KeptAnswer
 
 BATCH = 1000  # rows a transaction: a writer beside it never waits for long
 KEPT = timedelta(days=1)  # in which a request that is sent again gets the answer of the first time
@@ -61,7 +61,14 @@ def old_batches(now: datetime) -> Old:
     return Old(name="batches", rows=rows, why=f"ended more than {days} days ago")
 
 
-PURGES: tuple[Purge, ...] = (old_bodies, old_replies, old_batch_items, old_batches, old_answers)
+def old_runs(now: datetime) -> Old:
+    """Runs of agents, with all they did, that ended longer ago than the site keeps texts."""
+    days = settings.PARLEY.parley_retention_days
+    rows = AgentRun.objects.filter(finished_at__lt=now - timedelta(days=days))
+    return Old(name="agent runs", rows=rows, why=f"ended more than {days} days ago")
+
+
+PURGES: tuple[Purge, ...] = (old_bodies, old_replies, old_batch_items, old_batches, old_answers, old_runs)
 
 
 def all_old(now: datetime) -> Iterator[Old]:

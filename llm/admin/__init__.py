@@ -1,5 +1,5 @@
-"""The admin pages: the ledger, batches, schemas."""
+"""The admin pages: the ledger, alerts, batches, documents, schemas."""
 
-from llm.admin import alerts, batches, budgets, ledger, schemas
+from llm.admin import alerts, batches, budgets, documents, ledger, schemas
 
-__all__ = ["alerts", "batches", "budgets", "ledger", "schemas"]
+__all__ = ["alerts", "batches", "budgets", "documents", "ledger", "schemas"]

@@ -21,6 +21,13 @@ AgentRun.objects.all().delete()
 for goal in {goals!r}:
     AgentRun.objects.create(user=alice, goal=goal, tools=["calculate", "order"])
 """
+START = """
+from django.contrib.auth.models import User
+from llm.agents import service
+alice, _ = User.objects.get_or_create(username="alice")
+for goal in {goals!r}:
+    service.start(alice, service.Order(goal=goal))
+"""
 TURNS = (
     tool_call("calculate", expression="37 * 43"),
     tool_call("order", article="paper"),
@@ -61,6 +68,10 @@ class AgentSite:
     def queue(self, goals: list[str]) -> None:
         """Put runs into the queue, in place of those that are there."""
         self.python("manage.py", "shell", "--no-imports", "-c", MAKE.format(goals=goals))
+
+    def start(self, goals: list[str]) -> None:
+        """Start runs as the site does, so that its workers hear of them."""
+        self.python("manage.py", "shell", "--no-imports", "-c", START.format(goals=goals))
 
     def run(self, workers: int, directory: Path) -> list[dict[str, Any]]:
         """Let workers live and die until all runs have ended; returns the runs."""

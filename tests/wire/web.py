@@ -76,10 +76,12 @@ class Web:
 
     async def _end(self) -> None:
         self._server.close()
-        mine = asyncio.current_task()
-        for task in asyncio.all_tasks() - {mine}:
+        under_way = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in under_way:
             task.cancel()
-        await asyncio.sleep(0)
+        if under_way:
+            await asyncio.wait(under_way)
+        await asyncio.sleep(0.01)  # for the transports to close
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:

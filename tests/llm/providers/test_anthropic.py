@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,18 @@ from llm.providers.anthropic import Anthropic
 from llm.providers.endpoint import Endpoint
 from llm.types import Message, Tool, ToolCall, Usage
 from tests.llm.providers.conftest import Asked
-from tests.wire import Tokens, WireServer, cut_after, paused, raw, text, tool_call, truncated
+from tests.wire import (
+    Call,
+    Tokens,
+    WireServer,
+    cut_after,
+    paused,
+    raw,
+    text,
+    tool_call,
+    tool_calls,
+    truncated,
+)
 
 SEARCH = Tool(name="search", description="Search.", parameters={"type": "object", "properties": {}})
 
@@ -147,6 +159,25 @@ async def test_goes_on_after_a_pause_with_what_came_unchanged(claude: Asked, wir
         said("user", words("Hi")),
         said("assistant", thought, words("Let me ")),
     ]
+
+
+async def test_thoughts_go_back_unchanged_with_the_result_of_a_tool(claude: Asked, wire: WireServer) -> None:
+    use = Call(id="t1", name="search", arguments='{"q": "tea"}')
+    wire.script(tool_calls(use, thoughts=2), text("Green."), text("Green."))
+    first = await claude.ask(tools=(SEARCH,))
+    answer = Message(role="assistant", content="", tool_calls=first.tool_calls, opaque=first.opaque)
+    question, result = (
+        Message(role="user", content="Hi"),
+        Message(role="tool", content="Green.", tool_call_id="t1"),
+    )
+    await claude.ask(messages=(question, answer, result), tools=(SEARCH,))
+    thought = {"type": "thinking", "thinking": "hmhm", "signature": "c2ln"}
+    called = {"type": "tool_use", "id": "t1", "name": "search", "input": {"q": "tea"}}
+    assert wire.requests[1].body["messages"][1] == said("assistant", thought, called)
+    assert first.opaque is not None
+    others = replace(answer, opaque=replace(first.opaque, model="anthropic:another"))
+    await claude.ask(messages=(question, others, result), tools=(SEARCH,))
+    assert wire.requests[2].body["messages"][1] == said("assistant", called)
 
 
 async def test_estimates_when_the_second_half_breaks_off(claude: Asked, wire: WireServer) -> None:
