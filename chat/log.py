@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import connection, models, transaction
 
 from chat.models import GenerationEvent, Message
 from llm import runloop
@@ -80,10 +80,13 @@ def _insert(flushes: Sequence[Flush]) -> None:
 
 def store(flushes: Sequence[Flush]) -> None:
     """Add rows; those that are there already stay as they are."""
-    GenerationEvent.objects.bulk_create(
-        [
-            GenerationEvent(generation_id=flush.generation, seq=flush.seq, text=flush.text)
-            for flush in flushes
-        ],
-        ignore_conflicts=True,
-    )
+    rows = [(_KEY.get_db_prep_value(f.generation, connection), f.seq, f.text) for f in flushes]
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT, rows)  # an object for each of thousands a second would hold up the loop
+
+
+_KEY: "models.UUIDField[uuid.UUID, uuid.UUID]" = models.UUIDField()
+_INSERT = (
+    "INSERT INTO chat_generationevent (generation_id, seq, text) VALUES (%s, %s, %s)"
+    " ON CONFLICT (generation_id, seq) DO NOTHING"
+)

@@ -70,15 +70,14 @@ class Flight:
     async def _read(self, emit: Emit) -> None:
         read = 0
         while True:
-            news = self._news
             while read < len(self._deltas):
                 self.seen = True
                 await emit(self._deltas[read])
                 read += 1
             if self.task.done():
                 return
-            if news is self._news:
-                await news.wait()
+            self._news.clear()  # nothing has come since the look above: nothing was awaited
+            await self._news.wait()
 
     def _landed(self, task: "asyncio.Future[Reply]") -> None:
         self._tell()
@@ -86,6 +85,5 @@ class Flight:
             task.exception()  # the readers have it; without any nobody misses it
 
     def _tell(self) -> None:
-        """Wake every reader once; those who come later wait for the next news."""
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        """Wake every reader that waits."""
+        self._news.set()
