@@ -196,6 +196,6 @@ LLM_TOOLS = [  # what agents may use; add your own, made with llm.agents.tool
     "llm.agents.tools.fetch_url.fetch_url",
     "llm.agents.tools.complete.complete",
 ]
-LLM_PURGES = ["chat.purge.old_events"]
+LLM_PURGES = ["chat.purge.old_events", "prompts.purge.old_runs"]
 
 ALLOW_MODEL_CALLS = True  # False in tests: llm.testing.plugin sees to it, and a test opts in

@@ -161,6 +161,12 @@ class PromptMoveAdmin(MoveModelAdmin):
     ) -> HttpResponse:
         return super().changelist_view(request, {"title": "Moves of labels", **(extra_context or {})})
 
+    def has_view_permission(self, request: HttpRequest, obj: PromptMove | None = None) -> bool:
+        return request.user.has_perm("prompts.view_prompt") or request.user.has_perm("prompts.change_prompt")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

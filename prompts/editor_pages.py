@@ -20,7 +20,7 @@ from prompts.content import Content
 from prompts.errors import InvalidPrompt, PromptError
 from prompts.forms import PromptForm
 from prompts.models import Prompt, PromptCase, PromptVersion
-from prompts.playing import Trial
+from prompts.requests import Trial, request_of
 from prompts.visitors import person
 
 if TYPE_CHECKING:
@@ -55,7 +55,8 @@ class EditorPages:
         prompt = self._prompt(request, pk)
         assert prompt is not None  # noqa: S101 `pk` is given
         try:
-            asked = playing.request_of(_trial(request, prompt), person(request))
+            owner = llm.Owner(user_id=person(request).pk)
+            asked = request_of(_trial(request, prompt), feature=playing.FEATURE, owner=owner)
         except PromptError as error:
             return JsonResponse({"code": error.code, "text": error.sentence}, status=error.status)
         response = StreamingHttpResponse(playing.events(asked), content_type="text/event-stream")

@@ -92,6 +92,9 @@ class LivePages:
         if label is None or label.canary is None or label.canary_since is None:
             messages.info(request, _("No canary runs on “%(label)s”.") % {"label": PRODUCTION})
             return HttpResponseRedirect(form_page(prompt))
+        if _number(request, "canary") not in (None, label.canary.number):
+            messages.warning(request, _("Another canary runs by now. Look at its figures, then decide."))
+            return HttpResponseRedirect(request.path)
         if request.method == "POST":
             goal = label.version if request.POST.get("kind") == Kind.STOP else label.canary
             return self._change(request, prompt, PRODUCTION, goal, (Kind.CANARY, Kind.PROMOTE, Kind.STOP))

@@ -2,54 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any
-
-from django.contrib.auth.models import User
 
 import llm
 from llm import amounts
-from llm.types import CachePolicy, Delta, Reply
-from prompts import rendering
-from prompts.content import Content
+from llm.types import Delta, Reply
 
 FEATURE = "playground"
 WAITING = 64  # events that a slow reader may be behind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
-    """What is asked: a content, what fills it, what is said after it; `version` is None for a draft."""
-
-    slug: str
-    version: int | None
-    content: Content
-    variables: Mapping[str, str]
-    turns: Sequence[llm.Message]
-
-
-def request_of(trial: Trial, who: User) -> llm.Request:
-    """Return the request; raises PromptError for a content or variables that cannot be used."""
-    content = trial.content
-    content.check()
-    said = rendering.render(content.messages, content.variables, trial.variables)
-    limit: Any = content.parameters.get("max_tokens")
-    schema = content.output_schema and llm.Schema(
-        name=trial.slug, json_schema=json.loads(content.output_schema)
-    )
-    return llm.Request(
-        messages=(*said, *trial.turns),
-        chain=content.chain,
-        model=next(iter(content.chain), None),
-        temperature=content.parameters.get("temperature"),
-        max_tokens=limit,
-        schema=schema or None,
-        feature=FEATURE,
-        owner=llm.Owner(user_id=who.pk),
-        prompt=llm.PromptRef(slug=trial.slug, version=trial.version) if trial.version else None,
-        cache=CachePolicy(ttl=0),  # who tries again wants to see another answer, and true times
-    )
 
 
 async def events(request: llm.Request) -> AsyncGenerator[bytes]:

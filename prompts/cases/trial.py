@@ -1,19 +1,17 @@
 """One case over one version: ask, check, and return the unsaved result. It fails alone."""
 
-import json
 import logging
 from decimal import Decimal
 from time import monotonic
 from typing import Any
 
 import llm
-from llm.types import CachePolicy
-from prompts import rendering
 from prompts.cases.checks import Verdict, verdict, wrong_check, wrong_messages
 from prompts.cases.judge import judged
 from prompts.content import Content
 from prompts.errors import PromptError
 from prompts.models import CaseCheck, CaseResult, CaseRun, PromptCase
+from prompts.requests import Trial, request_of
 
 logger = logging.getLogger(__name__)
 
@@ -68,25 +66,14 @@ async def _judged(check: CaseCheck, answer: str, owner: llm.Owner) -> tuple[Verd
 def _request(run: CaseRun, case: PromptCase, content: Content, owner: llm.Owner) -> llm.Request:
     if wrong := wrong_messages(case.messages):
         raise PromptError(wrong)
-    said = rendering.render(content.messages, content.variables, case.variables)
-    more = tuple(llm.Message(role=turn["role"], content=turn["content"]) for turn in case.messages)
-    version = run.version
-    schema = content.output_schema and llm.Schema(
-        name=version.prompt.slug, json_schema=json.loads(content.output_schema)
+    trial = Trial(
+        slug=run.version.prompt.slug,
+        version=run.version.number,
+        content=content,
+        variables=case.variables,
+        turns=[llm.Message(role=turn["role"], content=turn["content"]) for turn in case.messages],
     )
-    limit: Any = content.parameters.get("max_tokens")
-    return llm.Request(
-        messages=said + more,
-        chain=content.chain,
-        model=next(iter(content.chain), None),
-        temperature=content.parameters.get("temperature"),
-        max_tokens=limit,
-        schema=schema or None,
-        feature="cases",
-        owner=owner,
-        prompt=llm.PromptRef(slug=version.prompt.slug, version=version.number),
-        cache=CachePolicy(ttl=0),  # what is measured is the model
-    )
+    return request_of(trial, feature="cases", owner=owner)
 
 
 def _row(check: CaseCheck, said: Verdict) -> dict[str, Any]:

@@ -212,6 +212,7 @@ def test_the_page_compares_promotes_and_stops(client: Client) -> None:
     assert "Nobody has judged answers of both versions yet." in shown
     sent = {"kind": "promote", "expected": "1", "expected_weight": "20", "why": "faster"}
     client.post(page, {**sent, "expected_weight": "10"})
+    client.post(page, {**sent, "canary": "9"})
     assert label_of(prompt).canary
     client.post(page, sent)
     assert label_of(prompt).version.number == 2
