@@ -37,7 +37,7 @@ def weighed(
     server: Child, model: Server, urls: list[str], headers: dict[str, str], window: float
 ) -> tuple[Streamed, float]:
     """Open all but the first ones, which warm it up; returns the round and the bytes of one stream."""
-    streams(server, model, "ws", urls[:WARM], headers, window=4.0, rate=RATE)
+    streams(server, model, "ws", urls[:WARM], headers, window=4.0)
     before = server.memory
     seen = streams(server, model, "ws", urls[WARM:], headers, window=window, rate=RATE)
     return seen, (seen.memory - before) / (len(urls) - WARM)
