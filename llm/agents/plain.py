@@ -1,7 +1,7 @@
 """Agents on models without tool calls: one JSON decision at a time, out of those that make sense now.
 
 A small model picks badly from many, so the grammar leaves it few: before anything was looked up it has to use
-a tool whose arguments the goal itself holds, if there is one, and afterwards it may not do the same again.
+a tool whose arguments the goal itself holds, if there is one, and with its result it has to answer.
 """
 
 import json
@@ -74,7 +74,7 @@ def _offers(
     """Yield the tools that may be chosen now, with the arguments that each may get."""
     done = ("complete", _ANSWER)
     used = {(call.name, call.arguments) for turn in state.turns for call in turn.calls}
-    if final:
+    if final or _answered(state, tools):
         yield done
         return
     narrowed = [(tool.name, schema) for tool in tools if (schema := _narrowed(tool, goal, used))]
@@ -84,6 +84,13 @@ def _offers(
     yield done
     yield from narrowed
     yield from ((tool.name, tool.wire.parameters) for tool in tools if tool.narrow is None)
+
+
+def _answered(state: State, tools: Sequence[AgentTool]) -> bool:
+    """True once a tool that the goal itself called for has given a result."""
+    called_for = {tool.name for tool in tools if tool.narrow is not None}
+    calls = (call for turn in state.turns for call in turn.calls)
+    return any(call.name in called_for and call.status == "done" for call in calls)
 
 
 def _narrowed(tool: AgentTool, goal: str, used: set[tuple[str, str]]) -> Mapping[str, Any] | None:
