@@ -18,10 +18,10 @@ CHARSETS = re.compile(r"^(utf[-_]?(8|16|32)|ascii|latin|iso|cp\d|koi8|gb|big5|sh
 HEAD = 4096  # bytes in which a page may say how it is encoded
 
 
-async def text_of(page: Page) -> str:
-    """Return the readable text of a page; raises NotFetched for what is not text."""
+async def text_of(page: Page, seconds: float = SECONDS) -> str:
+    """Return the readable text of a page; raises NotFetched for what is not text, or takes longer."""
     if page.kind in HTML:
-        return await _readable(_decoded(page))
+        return await _readable(_decoded(page), seconds)
     if PLAIN.match(page.kind):
         return _decoded(page)
     raise NotFetched(f"What is there is not text but {page.kind[:60]}.")
@@ -39,7 +39,7 @@ def _decoded(page: Page) -> str:
     return page.body.decode(errors="replace")
 
 
-async def _readable(html: str) -> str:
+async def _readable(html: str, seconds: float) -> str:
     """Extract in a process that ends when its time is over."""
     extractor = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -51,7 +51,7 @@ async def _readable(html: str) -> str:
         env={},
     )
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(seconds):
             out, _ = await extractor.communicate(html.encode(errors="replace"))
     except TimeoutError:
         raise NotFetched("The page is too tangled to be read.") from None
