@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from django.http import HttpRequest, StreamingHttpResponse
 from ninja import Router, Schema
 from ninja.decorators import decorate_view
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from llm.api import examples
 from llm.api.caller import owner
@@ -35,11 +35,19 @@ class Text(Payload):
     cache: Annotated[bool, Field(description="False asks the model anew.")] = True
 
 
+def _schema(value: Any) -> Any:
+    """Refuse what is no schema in one sentence, not in one a type."""
+    if not isinstance(value, dict | bool):
+        raise ValueError("Send a JSON Schema: an object, true or false.")
+    return value
+
+
 class TextAndSchema(Text):
     """A text with the JSON Schema (2020-12) of its answer."""
 
     json_schema: Annotated[
         dict[str, Any] | bool,
+        BeforeValidator(_schema),
         Field(
             alias="schema",
             description="At most 512 KiB and 100 levels; no remote $ref. A string with the format `quote` "
