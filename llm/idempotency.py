@@ -108,6 +108,7 @@ class Live:
         self.streams: HttpResponseBase | None = None
         self._parts: list[bytes] = []
         self._news = asyncio.Event()
+        self._settled = asyncio.Event()
         self._error: BaseException | None = None
         self._ended = False
 
@@ -130,6 +131,10 @@ class Live:
             self._news.set()
         return b"".join(self._parts)
 
+    def settle(self) -> None:
+        """Let the reader go: the answer is kept, or never will be."""
+        self._settled.set()
+
     def streamed(self) -> StreamingHttpResponse:
         """Return the response that is being taken, for its one reader."""
         assert self.streams is not None  # noqa: S101 who asks has seen it
@@ -146,12 +151,19 @@ class Live:
             if not self._ended:
                 self._news.clear()
                 await self._news.wait()
+        await self._settled.wait()  # who has read to the end and asks again finds what became of it
         if self._error is not None:
             raise ConnectionAbortedError("The answer broke off.") from self._error
 
 
 async def _answer(work: Work, live: Live, lease: Lease[KeptAnswer]) -> None:
-    response = await work()
+    try:
+        await _keep(lease, await work(), live)
+    finally:
+        live.settle()
+
+
+async def _keep(lease: Lease[KeptAnswer], response: HttpResponseBase, live: Live) -> None:
     body = await live.take(response)
 
     def keep(row: KeptAnswer) -> None:

@@ -177,5 +177,5 @@ def test_a_call_becomes_a_case_in_one_click(chat: Chat, carol: User) -> None:
     page.locator("a[href^='/usage/calls/']").first.click()
     page.get_by_role("button", name="Make a test case").click()
     expect(page.get_by_text("The test case is made.")).to_be_visible()
-    case = PromptCase.objects.get()
+    case = PromptCase.objects.get(name="Who are you?")
     assert (case.prompt.slug, case.messages) == ("assistant", [{"role": "user", "content": "Who are you?"}])
