@@ -18,7 +18,7 @@ export class Live {
     const before = element.textContent;
     this.prose = new Prose(element, on.sealed);
     this.prose.append(before);
-    this.prepare();
+    this.prose.paint();  // at once: what stood on the page must not be seen to shrink
   }
 
   delta({ from, to, text }) {
