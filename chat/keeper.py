@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class Pace:
     """How often a process looks, in seconds.
 
-    A generation is dead `dead_after` seconds after its last beat; with `look` that is within two beats.
+    A generation is suspect `dead_after` seconds after its last beat; two looks later two beats have gone.
     `alone` is how long an answer that only runs while it is read goes on after its last reader.
     `flush` is how long text gathers, `passes` between two looks at who may still read.
     """
@@ -38,7 +38,7 @@ class Pace:
     marks: float = 0.25
     beat: float = 5.0
     look: float = 1.0
-    dead_after: float = 9.0
+    dead_after: float = 7.5
     alone: float = 5.0
     flush: float = WINDOW
     passes: float = 5.0
@@ -76,6 +76,7 @@ class Keeper:
         self._due: dict[str, float] = {}
         self._looked = clock()
         self._lenient_until = 0.0
+        self._suspects: set[uuid.UUID] = set()
         self._left: dict[uuid.UUID, float | None] = {}
 
     async def keep(self) -> None:
@@ -108,7 +109,10 @@ class Keeper:
             run.append_again()
 
     async def look(self) -> None:
-        """End the generations of the dead. When the database was away nobody could beat: first they may."""
+        """End the generations of the dead. When the database was away nobody could beat: first they may.
+
+        Dead is whom two looks found so that could both write at once: so could the living.
+        """
         now = self.clock()
         if now - self._looked > self.pace.beat:
             self._lenient_until = now + self.pace.beat
@@ -116,7 +120,11 @@ class Keeper:
         if now < self._lenient_until:
             await Generation.objects.running().aexists()  # raises while it is still away
         else:
-            await sync_to_async(reap)(self.pace, mine)
+            found = await sync_to_async(suspects)(self.pace, mine)
+            held_up = self.clock() - now > self.pace.look
+            if not held_up and (dead := found & self._suspects):
+                await sync_to_async(reap)(dead, self.pace)
+            self._suspects = found
         self._looked = now
 
     async def _when_due(self, what: str, every: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -186,16 +194,25 @@ _KEY: "models.UUIDField[uuid.UUID, uuid.UUID]" = models.UUIDField()
 _SNAPSHOT = "UPDATE chat_message SET content = %s, seq = %s WHERE id = %s AND status = %s AND seq < %s"
 
 
-def reap(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> int:
-    """End, as interrupted and with the text of their log, the generations whose process is gone.
+def suspects(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> set[uuid.UUID]:
+    """Return the generations whose last beat is old, as one sees them who may write.
 
     `spared` are those that this process runs, however old their beat is.
     """
-    until = time.monotonic() + pace.beat
-    dead = Generation.objects.running().filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
+    silent = Generation.objects.running().filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
+    if not silent.exists():
+        return set()
+    with transaction.atomic():  # whom somebody else holds may just be beating
+        return set(silent.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+
+
+def reap(dead: Collection[uuid.UUID], pace: Pace = PACE) -> int:
+    """End, as interrupted and with the text of their log, those that have not beaten since."""
+    until = time.monotonic() + pace.look
+    silent = Generation.objects.running().filter(pk__in=dead)
     ended = sum(
         _interrupt(message, generation, pace, until)
-        for message, generation in dead.values_list("message_id", "pk")
+        for message, generation in silent.values_list("message_id", "pk")
     )
     if ended:
         logger.warning("chat.reaped", extra={"generations": ended})

@@ -9,14 +9,15 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, connections
+from django.db.models.functions import Now
 
-from chat import keeper, keeping, log, runner, turns
+from chat import keeping, log, runner, turns
 from chat.keeper import Keeper, Pace
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.turns import Asked
 from llm.providers.scripted import say
 from tests.chat.conftest import Tab, question, use_model
-from tests.chat.test_runner import Steps, logged, sent
+from tests.chat.test_runner import Steps, logged, reap, sent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -106,7 +107,9 @@ async def test_a_process_does_not_take_its_own_answers_for_dead(tab: Tab) -> Non
     await tab.send(**question())
     await tab.until("start")
     await Generation.objects.aupdate(heartbeat_at=LONG_AGO)
-    await Keeper().look()
+    one = Keeper()
+    for _ in range(3):
+        await one.look()
     steps.let()
     assert (await tab.until("end"))["finish"] == "completed"
 
@@ -124,22 +127,56 @@ async def test_after_a_time_without_the_database_the_living_may_beat_first(loop:
     one = Keeper(Pace(beat=5), clock)
     await one.look()
     message = await dead(alice)
-    for clock.now, status in ((20.0, "streaming"), (24.0, "streaming"), (26.0, "interrupted")):
+    for clock.now, status in (
+        (20.0, "streaming"),
+        (24.0, "streaming"),
+        (26.0, "streaming"),
+        (27.0, "interrupted"),
+    ):
         await one.look()
         assert (await Message.objects.aget(pk=message)).status == status
+
+
+async def test_who_beats_between_two_looks_lives(loop: None, alice: User) -> None:
+    one = Keeper(clock=Clock())
+    message = await dead(alice)
+    await one.look()
+    await Generation.objects.aupdate(heartbeat_at=Now())
+    await one.look()
+    await Generation.objects.aupdate(heartbeat_at=LONG_AGO)
+    await one.look()
+    assert (await Message.objects.aget(pk=message)).status == "streaming"
+    await one.look()
+    assert (await Message.objects.aget(pk=message)).status == "interrupted"
+
+
+async def test_a_look_that_was_held_up_ends_nobody(loop: None, alice: User) -> None:
+    class Held(Clock):
+        """Each time it is read a second and a half have gone."""
+
+        def __call__(self) -> float:
+            self.now += 1.5
+            return self.now
+
+    clock = Held()
+    one = Keeper(Pace(look=1.0), clock)
+    message = await dead(alice)
+    for _ in range(3):
+        await one.look()
+    assert (await Message.objects.aget(pk=message)).status == "streaming"
 
 
 async def test_two_reapers_at_once_end_each_answer_once(loop: None, alice: User) -> None:
     for _ in range(10):
         await dead(alice)
 
-    def reap() -> int:
+    def end() -> int:
         try:
-            return keeper.reap()
+            return reap()
         finally:
             connections.close_all()
 
-    ended = await asyncio.gather(*(asyncio.to_thread(reap) for _ in range(3)))
+    ended = await asyncio.gather(*(asyncio.to_thread(end) for _ in range(3)))
     assert sum(ended) == 10
     assert await Message.objects.filter(status="interrupted").acount() == 10
 

@@ -12,7 +12,7 @@ from tests.services.people import Program, Tab
 from tests.wire import text
 
 BEAT = 1.0  # seconds
-PACE = {"beat": BEAT, "look": 0.2 * BEAT, "dead_after": 1.8 * BEAT}
+PACE = {"beat": BEAT, "look": 0.2 * BEAT, "dead_after": 1.6 * BEAT}
 
 
 @pytest.fixture(scope="module")
