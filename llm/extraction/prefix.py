@@ -1,6 +1,7 @@
 """The value in JSON that is still being written: what of it is certain already."""
 
 import re
+import string
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ BEGINNING = re.compile(r"\s*(?:```\w*\s*)?(?=[{\[])")
 NOT_YET = re.compile(r"\s*(?:`{0,3}|```\w*\s*)\Z")
 STOPS = re.compile(r'["{}\[\]]')
 IN_STRING = re.compile(r'["\\]')
-UNFINISHED = re.compile(r"[-+.\w]+\Z")
+UNFINISHED = "-+." + string.ascii_letters + string.digits
 FIRST_HALF = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\Z")
 
 
@@ -79,7 +80,7 @@ class Prefix:
         if self.start is None:
             return None
         whole = self.text[self.start : self._at]
-        certain = FIRST_HALF.sub("", whole) if self._in_string else UNFINISHED.sub("", whole)
+        certain = FIRST_HALF.sub("", whole) if self._in_string else whole.rstrip(UNFINISHED)
         try:
             value = from_json(certain, allow_partial="trailing-strings", allow_inf_nan=False)
         except ValueError:
