@@ -5,7 +5,7 @@ import re
 from llm.catalog_data import CARDS, Card
 from llm.errors import Rejected
 
-__all__ = ["CURRENT", "PROVIDERS", "Card", "card", "resolve", "split"]
+__all__ = ["CURRENT", "PROVIDERS", "Card", "card", "resolve", "split", "undated"]
 
 PROVIDERS = ("openai", "anthropic", "local")
 CURRENT = {"openai": "gpt-5.6-luna", "anthropic": "claude-haiku-5-5", "local": "smollm2"}  # to recommend
@@ -38,6 +38,11 @@ def card(model: str) -> Card:
     return found if found and found.provider == provider else _UNKNOWN
 
 
+def undated(name: str) -> str:
+    """Return the name of the model that a dated name is one of; any other name as it is."""
+    return _SNAPSHOT.sub("", name)
+
+
 def _find(name: str) -> Card | None:
     """A dated name is its model's, unless it has a card of its own."""
-    return CARDS.get(name) or CARDS.get(_SNAPSHOT.sub("", name))
+    return CARDS.get(name) or CARDS.get(undated(name))

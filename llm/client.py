@@ -17,6 +17,7 @@ from llm.layers.budget import Budget
 from llm.layers.cache import Cache
 from llm.layers.degrade import Degrade
 from llm.layers.fallback import Fallback
+from llm.layers.prices import Prices
 from llm.layers.quota import Quota
 from llm.layers.record import Record
 from llm.layers.retry import Retry
@@ -25,6 +26,7 @@ from llm.layers.timeout import Timeout
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
 from llm.providers.forbidden import forbidden
+from llm.rates import book
 from llm.replies import Replies
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
@@ -74,6 +76,7 @@ def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer
         Degrade(replies, fallback.models, ledger.write),
         fallback,
         Cache(replies, ledger.write, site.parley_cache_ttl, flights),
+        Prices(book),
         Budget(desk),
         Retry(),
         Throttle(limiter, rate(site.parley_rate), tokens=tokens),

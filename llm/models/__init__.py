@@ -8,6 +8,7 @@ from llm.models.calls import Call
 from llm.models.documents import Document, Passage
 from llm.models.idempotency import KeptAnswer
 from llm.models.keys import ApiKey
+from llm.models.prices import ModelPrice, Repricing
 from llm.models.rollups import CallDay, RolledDay, StaleDay
 from llm.models.schemas import ExtractionSchema, ExtractionSchemaVersion
 
@@ -31,7 +32,9 @@ __all__ = [
     "ExtractionSchema",
     "ExtractionSchemaVersion",
     "KeptAnswer",
+    "ModelPrice",
     "Passage",
+    "Repricing",
     "RolledDay",
     "StaleDay",
 ]

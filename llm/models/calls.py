@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Call(models.Model):
-    """One attempt at a model, or one answer from the cache; never changed after it was written."""
+    """One attempt at a model, or one answer from the cache; never changed but for a corrected cost."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     request_id = models.UUIDField(db_index=True)

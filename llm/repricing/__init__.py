@@ -1,0 +1,1 @@
+"""What past calls would cost by the prices of now: shown first, then corrected, in the background."""
