@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from llm.ids import uuid7
-from llm.types import Usage
+from llm.models.spent import Spent
 
 
 class Conversations(models.QuerySet["Conversation"]):
@@ -90,7 +90,7 @@ class Generations(models.QuerySet["Generation"]):
         return self.filter(message__status=Message.Status.STREAMING)
 
 
-class Generation(models.Model):
+class Generation(Spent):
     """One run of a model that writes one message: who runs it, what it was asked, what it came to.
 
     `read_at` is when another process than the runner's last saw a reader; it matters to `on_disconnect`.
@@ -118,10 +118,6 @@ class Generation(models.Model):
     prompt_version = models.PositiveIntegerField(null=True)
     requested_model = models.CharField(max_length=160, blank=True)
     model = models.CharField(max_length=160, blank=True)
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0)
-    cached_tokens = models.PositiveIntegerField(default=0)
-    reasoning_tokens = models.PositiveIntegerField(default=0)
     estimated = models.BooleanField(default=False)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True)
     cached = models.BooleanField(default=False)
@@ -138,15 +134,6 @@ class Generation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model or self.requested_model} for {self.message_id}"
-
-    @property
-    def usage(self) -> Usage:
-        return Usage(
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            cached_tokens=self.cached_tokens,
-            reasoning_tokens=self.reasoning_tokens,
-        )
 
 
 class GenerationEvent(models.Model):

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 
 from llm.ids import uuid7
 from llm.lease import Leased, lasts
-from llm.types import Owner, Usage
+from llm.models.spent import Spent
+from llm.types import Owner
 
 STATE_VERSION = 1  # of what the journal's rows hold; see llm/agents/state.py
 
@@ -50,7 +51,7 @@ class AgentRuns(models.QuerySet["AgentRun"]):
             return list(self.filter(pk__in=keys))
 
 
-class AgentRun(Leased):
+class AgentRun(Leased, Spent):
     """An agent on its way to a goal. What it did stands in its steps; this row is the sum of them.
 
     `code` and `reason` say, to programs and to people, why a run ended otherwise than by an answer.
@@ -83,10 +84,6 @@ class AgentRun(Leased):
     code = models.CharField(max_length=32, blank=True)
     reason = models.TextField(blank=True)
     iterations = models.PositiveSmallIntegerField(default=0)
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0)
-    cached_tokens = models.PositiveIntegerField(default=0)
-    reasoning_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, default=Decimal(0))
     state_version = models.PositiveSmallIntegerField(default=STATE_VERSION, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -111,16 +108,6 @@ class AgentRun(Leased):
     def ended(self) -> bool:
         """True once nothing more will happen."""
         return self.status in self.ENDED
-
-    @property
-    def usage(self) -> Usage:
-        """The tokens of all its model steps."""
-        return Usage(
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            cached_tokens=self.cached_tokens,
-            reasoning_tokens=self.reasoning_tokens,
-        )
 
 
 class AgentSteps(models.QuerySet["AgentStep"]):

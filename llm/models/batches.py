@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from llm.ids import uuid7
 from llm.lease import Leased
-from llm.types import Usage
+from llm.models.spent import Spent
 
 
 class Batches(models.QuerySet["Batch"]):
@@ -26,7 +26,7 @@ class Batches(models.QuerySet["Batch"]):
         return self.filter(user=user)
 
 
-class Batch(Leased):
+class Batch(Leased, Spent):
     """Texts for one schema. `done` counts the items that ended, `failed` those of them without data.
 
     `cost` is None once that of one item is unknown. `columns` is the input's `llm.batches.columns.Columns`.
@@ -84,18 +84,8 @@ class Batch(Leased):
         """False once its owner was shut out, or the key that started it was closed: it spends no more."""
         return self.user.is_active and (self.key is None or self.key.state == "usable")
 
-    @property
-    def usage(self) -> Usage:
-        """Tokens of all items so far."""
-        return Usage(
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
-            cached_tokens=self.cached_tokens,
-            reasoning_tokens=self.reasoning_tokens,
-        )
 
-
-class BatchItem(models.Model):
+class BatchItem(Spent):
     """One text and what it came to. JSON is kept as text: the order of its fields, and any character, stay.
 
     `tries` counts how often a worker began it; `attempts` how often the model was asked in the last one.
@@ -122,10 +112,6 @@ class BatchItem(models.Model):
     repairs = models.TextField(default="[]")
     model = models.CharField(max_length=160, blank=True)
     cached = models.BooleanField(default=False)
-    input_tokens = models.PositiveIntegerField(default=0)
-    output_tokens = models.PositiveIntegerField(default=0)
-    cached_tokens = models.PositiveIntegerField(default=0)
-    reasoning_tokens = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=18, decimal_places=9, null=True, default=0)
     prompt_version = models.PositiveIntegerField(null=True)
     request_id = models.UUIDField(null=True, db_index=True)
