@@ -1,6 +1,7 @@
 """A conversation as a file, in pieces as they are read: Markdown of what is shown, JSON of the whole tree."""
 
 import json
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -31,9 +32,12 @@ async def as_json(conversation: Conversation) -> AsyncIterator[str]:
     }
     yield json.dumps(head, ensure_ascii=False)[:-1] + ', "messages": ['
     comma = "\n"
-    async for row in reading.rows(conversation).aiterator(chunk_size=AT_ONCE):
-        yield comma + json.dumps(_whole(reading.threaded(row)), ensure_ascii=False)
-        comma = ",\n"
+    rows, last = reading.rows(conversation).order_by("id"), uuid.UUID(int=0)
+    while some := [row async for row in rows.filter(id__gt=last)[:AT_ONCE]]:
+        for row in some:
+            yield comma + json.dumps(_whole(reading.threaded(row)), ensure_ascii=False)
+            comma = ",\n"
+        last = some[-1].pk
     yield "\n]}\n"
 
 

@@ -9,16 +9,17 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.signals import request_started
 from django.db import close_old_connections, reset_queries
 
-from llm import runloop
+from llm import lending, runloop
 
-KEPT = 16  # threads that wait for the next request, each perhaps with a database connection
+KEPT = 16  # threads that wait for the next request, on SQLite each with its connection
 
 
 class Handler(ASGIHandler):
     """Lends each request a thread of its own for what is synchronous, as Django does.
 
     Django makes a new thread for each request, waits for its end on the event loop, and opens a database
-    connection in it: half the price of a request. Here both are kept.
+    connection in it: half the price of a request. Here both are kept, but for connections from a pool: others
+    need them while this request waits.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,7 @@ class Handler(ASGIHandler):
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self._open()
-        thread = self._idle.pop() if self._idle else ThreadSensitiveContext()
+        thread = self._idle.pop() if self._idle else _new_thread()
         lent = SyncToAsync.thread_sensitive_context.set(thread)
         try:
             await self.handle(scope, receive, send)
@@ -51,6 +52,12 @@ class Handler(ASGIHandler):
         self._is_open = False
         while self._idle:
             await runloop.release(self._idle.pop())
+
+
+def _new_thread() -> ThreadSensitiveContext:
+    context = ThreadSensitiveContext()
+    SyncToAsync.context_to_thread_executor[context] = lending.thread()
+    return context
 
 
 def application() -> Handler:

@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
+from llm import lending
+
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
 _thread: threading.Thread | None = None
@@ -82,6 +84,7 @@ def wait[T](work: Coroutine[Any, Any, T]) -> T:
     try:
         running = asyncio.get_running_loop()
     except RuntimeError:
+        lending.give_back()
         return _block(_Crossing(work))
     work.close()
     raise RuntimeError(f"Await this instead: {running} would wait for itself.")
