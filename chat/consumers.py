@@ -31,6 +31,7 @@ from chat.mailbox import Mailbox
 from chat.models import Conversation, Generation, Message
 from chat.runner import running
 from chat.turns import Asked
+from llm import origin
 from llm.errors import LLMError
 from prompts.errors import PromptError
 
@@ -75,14 +76,22 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             task.cancel()
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
-        client_id: uuid.UUID | None = None
         try:
             frame = self._read(text_data if text_data is not None else "")
-            client_id = frame.id if isinstance(frame, Send | Edit) else None
-            self._refuse_haste()
-            await self._do(frame)
         except BadFrame as error:
             self.mailbox.put(Error(code="bad_frame", text=str(error)))
+            return
+        except ChatError as error:
+            self.mailbox.put(Error(code=error.code, text=error.sentence))
+            return
+        client_id = frame.id if isinstance(frame, Send | Edit) else None
+        with origin.coming_from(_origin(client_id)):
+            await self._take(frame, client_id)
+
+    async def _take(self, frame: ClientFrame, client_id: uuid.UUID | None) -> None:
+        try:
+            self._refuse_haste()
+            await self._do(frame)
         except (ChatError, LLMError, PromptError) as error:
             retry_after = getattr(error, "retry_after", None)
             self.mailbox.put(
@@ -194,3 +203,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
         return task
+
+
+def _origin(client_id: uuid.UUID | None) -> origin.Origin:
+    """Each frame is a request of its own: a turn goes by the id that the browser gave it."""
+    return origin.received(str(client_id or ""), origin.current_traceparent())

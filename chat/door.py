@@ -12,6 +12,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from llm.models import ApiKey
+from llm.telemetry.meters import Gauge
 
 AT_ONCE = 1000  # passes in one query
 
@@ -44,6 +45,7 @@ class Guest(Protocol):
 
 
 _inside: set[Guest] = set()
+OPEN = Gauge("parley_sockets_open", "Sockets of chats, and programs that follow one.", lambda: len(_inside))
 
 
 def enter(guest: Guest) -> None:

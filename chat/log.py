@@ -10,6 +10,7 @@ from django.db import connection, models, transaction
 from chat.models import GenerationEvent, Message
 from llm import runloop
 from llm.groupcommit import GroupCommit
+from llm.telemetry.meters import Gauge
 
 LINGER = 0.2  # seconds in which the flushes of all turns of the process gather for one insert
 
@@ -39,6 +40,9 @@ def append(flush: Flush) -> asyncio.Future[None]:
 def waiting() -> int:
     """Return how many flushes wait to be written."""
     return len(_commits) if _commits else 0
+
+
+WAITING = Gauge("parley_chat_log_waiting", "Flushes of answers that are not stored yet.", waiting)
 
 
 async def settle(last: asyncio.Future[None] | None) -> None:

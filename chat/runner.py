@@ -19,6 +19,7 @@ from chat.models import Generation, Message
 from chat.stored import end_frame, ended
 from chat.turns import Outcome, Turn
 from llm.errors import LLMError
+from llm.telemetry.meters import Gauge
 
 logger = logging.getLogger(__name__)
 
@@ -174,6 +175,7 @@ class Run:
 
 
 _runs: dict[uuid.UUID, Run] = {}
+LIVE = Gauge("parley_generations_live", "Answers that this process writes.", lambda: len(_runs))
 _on_completed: list[Completed] = []
 _draining = False
 _window = WINDOW

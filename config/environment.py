@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PROVIDERS = ("openai", "anthropic", "local")
+SHORTEST_TOKEN = 16
 RATE = re.compile(r"^[1-9]\d{0,8}/(second|minute|hour|day)$")
 
 
@@ -29,6 +30,20 @@ def _pattern(value: str) -> str:
         re.compile(value)
     except re.error as error:
         raise ValueError(f"write it as a regular expression ({error})") from None
+    return value
+
+
+def _token(value: SecretStr) -> SecretStr:
+    if 0 < len(value.get_secret_value()) < SHORTEST_TOKEN:
+        raise ValueError(
+            f"give it at least {SHORTEST_TOKEN} characters, for example from `openssl rand -hex 32`"
+        )
+    return value
+
+
+def _process(value: str) -> str:
+    if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", value):
+        raise ValueError("write letters, digits, - and _, 32 at most, for example web-1")
     return value
 
 
@@ -94,6 +109,8 @@ class Environment(BaseSettings):
     email_url: Annotated[str, _address(("smtp", "smtps", "console"))] = ""
     parley_search: Literal["web", "documents"] = "documents"
     parley_log: Literal["json", "console"] = "console"
+    parley_metrics_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
+    parley_process: Annotated[str, AfterValidator(_process)] = ""
     parley_admin_password: SecretStr = SecretStr("")
     parley_local_url: WebAddress = ""
 
@@ -125,6 +142,6 @@ def load() -> Environment:
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][0]).upper() if fault["loc"] else "The environment"
-        shown = "(hidden)" if name.endswith(("KEY", "PASSWORD")) else repr(fault["input"])
+        shown = "(hidden)" if name.endswith(("KEY", "PASSWORD", "TOKEN")) else repr(fault["input"])
         reason = fault["msg"].removeprefix("Value error, ")
         raise WrongSetting(f"{name} is {shown}: {reason}.") from None

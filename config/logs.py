@@ -3,6 +3,8 @@
 import logging
 from typing import Any
 
+from llm import origin
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -15,6 +17,18 @@ class ConsoleFormatter(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the name is the standard library's
         extra = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
         return f"{super().formatMessage(record)} {extra}".rstrip()
+
+
+class Correlated(logging.Filter):
+    """Adds to every line what it was about: the request's id, and its trace."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        come_from = origin.current()
+        if come_from.correlation_id and not hasattr(record, "request_id"):
+            record.request_id = come_from.correlation_id
+        if come_from.trace_id:
+            record.trace_id = come_from.trace_id
+        return True
 
 
 def logging_config(style: str, level: str) -> dict[str, Any]:
@@ -32,7 +46,10 @@ def logging_config(style: str, level: str) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": formatter},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "filters": {"correlated": {"()": "config.logs.Correlated"}},
+        "handlers": {
+            "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["correlated"]}
+        },
         "root": {"handlers": ["stderr"], "level": "WARNING"},
         "loggers": {
             **{app: {"level": level} for app in ("config", "chat", "prompts", "llm")},

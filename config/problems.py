@@ -7,7 +7,6 @@ Errors of llm, prompts and chat say for themselves what they are: `status`, `cod
 import json
 import logging
 import math
-import uuid
 from typing import Any
 
 from django.core.exceptions import (
@@ -21,7 +20,6 @@ from ninja.errors import HttpError, Throttled, ValidationError
 
 from llm import problems
 from llm.extraction.pointers import pointer
-from llm.ids import uuid7
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +33,9 @@ def problem(
     code: str = "",
     errors: problems.Errors = (),
     retry_after: float | None = None,
-    request_id: uuid.UUID | None = None,
 ) -> HttpResponse:
     """Return the response of a problem."""
-    return _response(
-        problems.body(status, detail, code=code, errors=errors, request_id=request_id), retry_after
-    )
+    return _response(problems.body(status, detail, code=code, errors=errors), retry_after)
 
 
 def _response(body: dict[str, Any], retry_after: float | None) -> HttpResponse:
@@ -84,11 +79,11 @@ def _invalid(faults: list[dict[str, str]]) -> HttpResponse:
 
 
 def _fault(request: HttpRequest, error: Exception) -> HttpResponse:
-    request_id = uuid7()
-    event = {"request_id": str(request_id), "path": request.path}
-    logger.error("api.fault", extra=event, exc_info=error)
     said = "Something went wrong on our side. Tell whoever runs Parley the request_id of this answer."
-    return problem(500, said, code="fault", request_id=request_id)
+    body = problems.body(500, said, code="fault")
+    event = {"request_id": body["request_id"], "path": request.path}
+    logger.error("api.fault", extra=event, exc_info=error)
+    return _response(body, None)
 
 
 def _faults(error: ValidationError) -> list[dict[str, str]]:

@@ -37,7 +37,7 @@ def worker(local_url: str) -> Program:
             "--verbosity=0",
             "--skip-checks",
         ),
-        environment=_local(local_url),
+        environment={**_local(local_url), "PARLEY_PROCESS": "worker"},
         grace=20.0,  # a batch ends its turn, and what was asked for is not paid in vain
     )
 
@@ -48,7 +48,7 @@ def server(kind: str, number: int, descriptor: int, address: str, local_url: str
         name=f"server_{number}",
         module="config.serve",
         arguments=("--server", kind, "--fd", str(descriptor)),
-        environment=_local(local_url),
+        environment={**_local(local_url), "PARLEY_PROCESS": f"web-{number}"},
         descriptors=(descriptor,),
         health=f"{address}/api/v1/health",
         grace=GRACE,

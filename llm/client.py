@@ -28,6 +28,7 @@ from llm.providers import Provider, build
 from llm.providers.forbidden import forbidden
 from llm.rates import book
 from llm.replies import Replies
+from llm.telemetry import figures, publishing
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ class Client:
     async def run(self, request: Request, emit: Emit, deadline: float) -> Reply:
         """Answer within `deadline` seconds; raises LLMError."""
         expires = asyncio.get_running_loop().time() + deadline
-        return await self.handler(replace(request, expires=expires), emit)
+        figures.begun()
+        try:
+            return await self.handler(replace(request, expires=expires), emit)
+        finally:
+            figures.begun(-1)
 
     async def close(self) -> None:
         """Stop what goes on without a reader, then close the providers' connections."""
@@ -110,6 +115,7 @@ def client() -> Client:
         if not settings.ALLOW_MODEL_CALLS:
             return Client(forbidden(), Fallback(settings.PARLEY.model_chain))
         use(whole(settings.PARLEY, build(settings.PARLEY)))
+        publishing.start()
     assert _client is not None  # noqa: S101 `use` has set it
     return _client
 

@@ -8,6 +8,10 @@ from django.db import transaction
 from llm import runloop
 from llm.entry import Entry
 from llm.groupcommit import GroupCommit
+from llm.telemetry import figures, lines
+from llm.telemetry.meters import Gauge
+
+OBSERVERS: tuple[Callable[[Entry], None], ...] = (lines.log, figures.count)
 
 _commits: GroupCommit[Entry] | None = None
 _listeners: list[Callable[[Entry], None]] = []
@@ -33,10 +37,19 @@ async def write(entry: Entry) -> None:
     """Book an entry and return when it is durable; call it on the process's loop."""
     global _commits
     await tell(entry)
+    for observe in OBSERVERS:
+        observe(entry)
     if _commits is None:
         _commits = GroupCommit(_insert, name="ledger")
         runloop.on_close(_forget)
     await _commits.add(entry)
+
+
+def _waiting() -> int:
+    return len(_commits) if _commits else 0
+
+
+WAITING = Gauge("parley_ledger_waiting", "Rows of the ledger that are not durable yet.", _waiting)
 
 
 async def _forget() -> None:

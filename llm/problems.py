@@ -1,10 +1,10 @@
 """A failure as a problem (RFC 9457): of the REST API, of a stream, of one text among many."""
 
-import uuid
 from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
+from llm import origin
 from llm.api.shapes import usage
 from llm.extraction.trail import Trail
 from llm.ids import uuid7
@@ -31,7 +31,7 @@ type Errors = Iterable[Mapping[str, str]]
 
 @runtime_checkable
 class Told(Protocol):
-    """An error that knows how to be told. It may have `errors`, `retry_after` and `partial`."""
+    """An error that knows how to be told. It may have `errors`, `retry_after` and `trail`."""
 
     status: int
     code: str
@@ -44,7 +44,6 @@ def body(
     *,
     code: str = "",
     errors: Errors = (),
-    request_id: uuid.UUID | None = None,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the members of a problem; `more` are those that only some have."""
@@ -54,7 +53,7 @@ def body(
         "status": status,
         "detail": detail,
         "code": code or CODES.get(status, "fault"),
-        "request_id": str(request_id or uuid7()),
+        "request_id": origin.current_id() or str(uuid7()),
         "errors": [dict(error) for error in errors],
         **(more or {}),
     }
@@ -62,14 +61,12 @@ def body(
 
 def of(error: Told) -> dict[str, Any]:
     """Return the problem that an error tells of."""
-    partial = getattr(error, "partial", None)
     trail: Trail | None = getattr(error, "trail", None)
     return body(
         error.status,
         error.sentence,
         code=error.code,
         errors=getattr(error, "errors", ()),
-        request_id=partial.request_id if partial else None,
         more=_paid_for(trail) if trail else None,
     )
 

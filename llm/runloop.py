@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connections
 from django.utils import translation
 
-from llm import lending
+from llm import lending, origin
 
 _lock = threading.Lock()
 _loop: asyncio.AbstractEventLoop | None = None
@@ -33,11 +33,13 @@ _database_thread = ThreadSensitiveContext()  # where the loop's own work meets D
 def _context() -> Context:
     """Return a context for work of the loop, in which the ORM's thread is the loop's and not a request's.
 
+    Of the caller's context it keeps where the work comes from.
     A request's thread waits in a middleware for its view and is gone with the request: what the view waits
     for would wait for the view, and what goes on after it would find no thread.
     """
     context = Context()
     context.run(SyncToAsync.thread_sensitive_context.set, _database_thread)
+    origin.carry_into(context)
     return context
 
 
@@ -155,6 +157,7 @@ class _Crossing[T]:
         self.outcome: Future[T] = Future()
         self.outcome.set_running_or_notify_cancel()  # only `cancel` below cancels it
         self._work = work
+        self._context = _context()  # the caller's thread knows where the work comes from, the loop's does not
         self._task: asyncio.Task[T] | None = None
         self._loop = get()
         self._loop.call_soon_threadsafe(self._begin)
@@ -163,7 +166,7 @@ class _Crossing[T]:
         self._loop.call_soon_threadsafe(self._cancel)
 
     def _begin(self) -> None:
-        self._task = self._loop.create_task(self._work, context=_context())
+        self._task = self._loop.create_task(self._work, context=self._context)
         self.under_way.add(self._task)
         self._task.add_done_callback(self._ended)
 

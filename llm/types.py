@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+from llm import origin
 from llm.ids import uuid7
+from llm.origin import Origin
 
 type Role = Literal["system", "user", "assistant", "tool"]
 type Finish = Literal["stop", "length", "tool_calls"]
@@ -203,6 +205,7 @@ class Request:
     deadline: float | None = None
     expires: float = math.inf
     tab: Tab = field(default_factory=Tab, compare=False)
+    origin: Origin = field(default_factory=origin.current, compare=False)
     id: uuid.UUID = field(default_factory=uuid7)
 
 

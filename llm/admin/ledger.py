@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
@@ -115,7 +115,7 @@ class CallAdmin(CallModelAdmin):
     show_full_result_count = False  # a count of the whole ledger on every page is slow
     date_hierarchy = "created_at"
     search_fields = ["request_id"]
-    search_help_text = "The request_id of a reply or of a problem."
+    search_help_text = "An X-Request-ID, the request_id of a reply or of a problem, or the provider's id."
 
     @admin.display(description="Cost (USD)", ordering="cost")
     def price(self, call: Call) -> str:
@@ -125,12 +125,14 @@ class CallAdmin(CallModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[Call], search_term: str
     ) -> tuple[QuerySet[Call], bool]:
         """Look a request up by its id, written with or without dashes."""
-        if not search_term.strip():
+        wanted = search_term.strip()
+        if not wanted:
             return queryset, False
+        named = Q(correlation_id=wanted)
         try:
-            return queryset.filter(request_id=uuid.UUID(search_term.strip())), False
+            return queryset.filter(named | Q(request_id=uuid.UUID(wanted))), False
         except ValueError:
-            return queryset.filter(upstream_id=search_term.strip()), False
+            return queryset.filter(named | Q(upstream_id=wanted)), False
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -21,12 +21,13 @@ from llm import runloop
 from llm.agents import journal, registry
 from llm.agents.asking import Task
 from llm.agents.journal import Journal
-from llm.agents.loop import Loop, Model
+from llm.agents.loop import Loop, Model, Write
 from llm.agents.moves import Limits
 from llm.agents.state import State
 from llm.agents.tool import AgentTool
 from llm.lease import BEAT, LeaseLost, lasts
 from llm.models.agents import AgentRun
+from llm.origin import coming_from
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,11 @@ class Driver:
 
     async def _drive(self, run: AgentRun) -> None:
         write = partial(self._journal.write, run.pk, run.epoch)
+        with coming_from(run.origin):
+            await self._follow(run, write)
+
+    async def _follow(self, run: AgentRun, write: Write) -> None:
+        """Go on with a run; nothing that happens in it reaches the others."""
         try:
             await self._loop(run, State(await journal.read(run.pk), run.state_version), write).go()
         except LeaseLost:
@@ -127,7 +133,7 @@ class Driver:
             ended = {"status": AgentRun.Status.FAILED, "code": "fault", "reason": FAULT}
             await write([], {**ended, "finished_at": timezone.now(), "leased_until": None})
 
-    def _loop(self, run: AgentRun, state: State, write: Callable[..., Awaitable[None]]) -> Loop:
+    def _loop(self, run: AgentRun, state: State, write: Write) -> Loop:
         available = self._tools()
         return Loop(
             run=run.pk,

@@ -15,6 +15,7 @@ from llm.extraction.schemas import Named, find
 from llm.groupcommit import GroupCommit
 from llm.lease import Lease
 from llm.models import Batch, BatchItem
+from llm.origin import coming_from
 
 SLICE = 10.0  # seconds, after which a worker's slot is free for whoever waits
 
@@ -31,7 +32,8 @@ async def carry_out(
         if not batch.may_go_on:
             await sync_to_async(service.cancel)(batch_id)
             return
-        await Slice(held, batch, await _schema(batch), seconds).run()
+        with coming_from(batch.origin):
+            await Slice(held, batch, await _schema(batch), seconds).run()
 
     rows = Batch.objects.active()
     await lease.carry_out(rows, batch_id, work, sleep=sleep, status=Batch.Status.RUNNING)

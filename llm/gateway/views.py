@@ -119,7 +119,7 @@ async def _streamed(asked: Request, completion: Completion) -> HttpResponseBase:
 
 
 def _headed(response: Any, asked: Request, reply: Reply | None) -> HttpResponseBase:
-    response["x-request-id"] = str(asked.id)
+    response["x-request-id"] = asked.origin.correlation_id or str(asked.id)
     response["x-parley-model"] = asked.tab.model
     response["x-parley-cache"] = asked.tab.cache
     if reply and reply.passed_over:

@@ -13,8 +13,9 @@ from django.db import DatabaseError
 from llm import catalog, pricing
 from llm.budgets.desk import Desk
 from llm.budgets.reservations import Reservation
-from llm.errors import NoPrice
+from llm.errors import BudgetExceeded, NoPrice
 from llm.estimate import input_tokens
+from llm.telemetry.figures import OVER_BUDGET
 from llm.types import Emit, Handler, Reply, Request, Usage
 
 logger = logging.getLogger(__name__)
@@ -74,6 +75,9 @@ class Budget:
         except asyncio.CancelledError:
             await asyncio.shield(asyncio.ensure_future(self._give_back(asked)))
             raise
+        except BudgetExceeded:
+            OVER_BUDGET.add(request.feature)
+            raise
 
     async def _give_back(self, asked: asyncio.Future[Reservation]) -> None:
         await asyncio.wait([asked])
@@ -95,7 +99,7 @@ class Budget:
         except DatabaseError as error:
             logger.exception(
                 "llm.budget_not_settled",
-                extra={"request_id": str(reservation.request_id), "error": repr(error)},
+                extra={"call": str(reservation.request_id), "error": repr(error)},
             )
 
 

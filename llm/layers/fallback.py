@@ -6,6 +6,7 @@ from dataclasses import replace
 from llm import catalog
 from llm.errors import LLMError, Misconfigured, Unavailable
 from llm.layers.sent import Sent
+from llm.telemetry.figures import FALLBACKS
 from llm.types import Emit, Handler, PassedOver, Reply, Request
 
 
@@ -28,6 +29,7 @@ class Fallback:
                 if sent.used or not error.elsewhere:
                     raise
                 failures.append(error)
+                FALLBACKS.add(model, error.code)
                 passed.append(PassedOver(model=model, code=error.code, sentence=error.sentence))
         raise _most_telling(failures)
 

@@ -6,6 +6,7 @@ from limits import RateLimitItem
 
 from llm.errors import QuotaExceeded
 from llm.limiter import Limiter
+from llm.telemetry.figures import OVER_QUOTA
 from llm.types import Emit, Handler, Reply, Request
 
 
@@ -26,6 +27,7 @@ class Quota:
     async def _count(self, kind: str, who: str) -> None:
         wait = await self.limiter.take(self.rate, "quota", kind, who)
         if wait:
+            OVER_QUOTA.add(kind)
             seconds = math.ceil(wait)
             raise QuotaExceeded(
                 f"You may send {self.rate.amount:,} requests a {self.rate.GRANULARITY.name}. "

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from llm import catalog
 from llm.errors import LLMError
 from llm.layers.sent import Sent
+from llm.telemetry.figures import RETRIES
 from llm.types import Emit, Handler, Reply, Request
 
 logger = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Retry:
                 hopeless = sent.used or not error.retryable or _now() + wait >= request.expires
                 if hopeless or not allowance.take(_now()):
                     raise
+                RETRIES.add(request.model or "", error.code)
                 logger.info(
                     "llm.retry",
                     extra={

@@ -10,8 +10,10 @@ from llm import catalog
 from llm.errors import DeadlinePassed, RateLimited, Shed
 from llm.estimate import message_tokens
 from llm.limiter import Limiter
+from llm.telemetry.figures import THROTTLED
 from llm.types import Emit, Handler, Reply, Request
 
+UNFELT = 0.01  # seconds that are no wait
 UNTHROTTLED = frozenset({"local"})  # it queues by itself, and nobody bans us
 
 
@@ -48,7 +50,10 @@ class Throttle:
         if provider in UNTHROTTLED:
             return await call(request, emit)
         line = self.lines[provider]
+        came = _now()
         await self._wait(line, provider, request)
+        if (waited := _now() - came) > UNFELT:
+            THROTTLED.observe(waited, provider)
         try:
             return await call(request, emit)
         except RateLimited as error:

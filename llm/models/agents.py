@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from llm.ids import uuid7
 from llm.lease import Leased, lasts
+from llm.models.origins import Originated
 from llm.models.spent import Spent
 from llm.types import Owner
 
@@ -51,7 +52,7 @@ class AgentRuns(models.QuerySet["AgentRun"]):
             return list(self.filter(pk__in=keys))
 
 
-class AgentRun(Leased, Spent):
+class AgentRun(Leased, Spent, Originated):
     """An agent on its way to a goal. What it did stands in its steps; this row is the sum of them.
 
     `code` and `reason` say, to programs and to people, why a run ended otherwise than by an answer.

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from llm.ids import uuid7
 from llm.lease import Leased
+from llm.models.origins import Originated
 from llm.models.spent import Spent
 
 
@@ -26,7 +27,7 @@ class Batches(models.QuerySet["Batch"]):
         return self.filter(user=user)
 
 
-class Batch(Leased, Spent):
+class Batch(Leased, Spent, Originated):
     """Texts for one schema. `done` counts the items that ended, `failed` those of them without data.
 
     `cost` is None once that of one item is unknown. `columns` is the input's `llm.batches.columns.Columns`.

@@ -44,10 +44,16 @@ class Call(models.Model):
     first_token_ms = models.PositiveIntegerField(null=True)
     total_ms = models.PositiveIntegerField(null=True)
     upstream_id = models.CharField(max_length=128, blank=True)
+    correlation_id = models.CharField(max_length=64, blank=True, db_default="")
 
     class Meta:
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["user", "created_at"])]
+        indexes = [
+            models.Index(fields=["user", "created_at"]),
+            models.Index(
+                fields=["correlation_id"], condition=~models.Q(correlation_id=""), name="call_correlation"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.feature} {self.model} {self.outcome}"
@@ -82,4 +88,5 @@ class Call(models.Model):
             first_token_ms=reply.first_token_ms,
             total_ms=reply.total_ms,
             upstream_id=reply.upstream_id,
+            correlation_id=request.origin.correlation_id,
         )

@@ -70,6 +70,7 @@ class OpenAI:
             "/chat/completions",
             cast_to=httpx2.Response,
             content=encode(arguments),
+            options={"headers": _named(request)},
             stream=True,
             stream_cls=AsyncStream[httpx2.Response],
         )
@@ -89,6 +90,11 @@ class OpenAI:
         if isinstance(error, APIConnectionError):
             return unreachable(self.endpoint, error.__cause__ or error)
         return Unavailable(detail=type(error).__name__)
+
+
+def _named(request: Request) -> dict[str, str]:
+    """Tell the provider our id: its support finds the request by it, even where no answer came."""
+    return {"X-Client-Request-Id": request.origin.correlation_id or str(request.id)}
 
 
 class Turn:

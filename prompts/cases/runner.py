@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Q
 from django.utils import timezone
 
+from llm.origin import coming_from
 from prompts.cases.trial import tried
 from prompts.models import CaseRun, PromptCase
 
@@ -62,7 +63,8 @@ async def _all_cases(run_id: int) -> None:
     open_cases = PromptCase.objects.to_run(run.version.prompt_id).exclude(results__run=run)
     cases = [case async for case in open_cases]
     room = asyncio.Semaphore(AT_ONCE)
-    await _together([_one(run, case, room) for case in cases])
+    with coming_from(run.origin):
+        await _together([_one(run, case, room) for case in cases])
 
 
 async def _together(works: Sequence[Awaitable[None]]) -> None:

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from llm.models.origins import Originated
 from prompts.models.versions import Prompt, PromptVersion
 
 
@@ -107,7 +108,7 @@ class CaseRuns(models.QuerySet["CaseRun"]):
         )
 
 
-class CaseRun(models.Model):
+class CaseRun(Originated):
     """The cases of a prompt over one version.
 
     `worker` holds the run until `leased_until` and moves that on while it lives; then another may take over.

@@ -267,3 +267,16 @@ async def test_another_persons_conversation_does_not_exist(talk: Conversation, b
 )
 def test_only_our_own_pages_may_use_the_session(origin: str, host: str, secure: bool, own: bool) -> None:
     assert is_own_origin(origin, host, secure=secure) is own
+
+
+async def test_a_turn_goes_by_the_id_that_the_browser_gave_it(tab: Tab) -> None:
+    use_model("Hi.", "Hello.")
+    asked = question()
+    await tab.send(**asked)
+    end = await tab.until("end")
+    assert await Call.objects.values_list("correlation_id", flat=True).aget() == asked["id"]
+    answer = await Generation.objects.aget(pk=end["generation"])
+    await tab.send(type="regenerate", message=answer.message_id)
+    await tab.until("end")
+    first, second = [call async for call in Call.objects.order_by("id")]
+    assert second.correlation_id not in ("", first.correlation_id)

@@ -13,6 +13,7 @@ from llm.agents.tools.fetch_url import fetching
 from llm.agents.tools.search import search
 from llm.errors import Overloaded, Refused
 from llm.models import Document
+from llm.origin import Origin, coming_from
 from llm.providers.scripted import Step, tool_call
 from llm.types import ToolCall
 from tests.llm.agents.scenes import drive, kinds, make_run, shown
@@ -64,6 +65,15 @@ def test_a_tool_fails_and_the_model_finds_another_way(alice: User) -> None:
     assert (found["status"], found["result"]) == ("completed", "It is red.")
     assert [step["status"] for step in found["steps"] if step["kind"] == "tool"] == ["failed", "done"]
     assert "It is broken." in script.requests[1].messages[-1].content
+
+
+def test_its_questions_go_by_the_id_of_the_request_that_began_it(alice: User) -> None:
+    with coming_from(Origin(correlation_id="one")):
+        make_run(alice)
+    with coming_from(Origin(correlation_id="two")):
+        make_run(alice)
+    script = drive("It is red.", "It is red.")
+    assert {request.origin.correlation_id for request in script.requests} == {"one", "two"}
 
 
 def test_a_bug_in_a_tool_is_told_without_its_details(alice: User) -> None:

@@ -15,6 +15,7 @@ from llm.batches import service
 from llm.batches.feed import MOST_TRIES
 from llm.batches.runner import carry_out
 from llm.models import Batch, BatchItem, Budget, Call, ExtractionSchema
+from llm.origin import Origin, coming_from
 from tests.config.calling import SENTIMENT
 from tests.llm.batches.conftest import make_batch, worked
 from tests.wire import WireServer, status, text
@@ -52,6 +53,13 @@ def test_every_text_is_asked_once_and_counted(local: WireServer, alice: User) ->
     assert batch.items.get(index=3).found == json.loads(SENTIMENT)
     assert set(Call.objects.values_list("user", flat=True)) == {alice.pk}
     assert batch.items.filter(request_id__in=Call.objects.values("request_id")).count() == 10
+
+
+def test_its_calls_go_by_the_id_of_the_request_that_began_it(local: WireServer, alice: User) -> None:
+    with coming_from(Origin(correlation_id="shop-4711")):
+        batch = make_batch(alice, "a", "b", cache=False)
+    worked(batch)
+    assert set(Call.objects.values_list("correlation_id", flat=True)) == {"shop-4711"}
 
 
 def test_no_more_at_a_time_than_asked_for(local: WireServer, alice: User) -> None:

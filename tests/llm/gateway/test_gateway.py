@@ -59,7 +59,7 @@ def test_a_whole_completion_and_its_headers(client: openai.OpenAI, wire: WireSer
     assert raw.headers["x-parley-cache"] == "miss"
     assert raw.headers["x-parley-model"] == "openai:gpt-5.6-luna"
     call = Call.objects.get()
-    assert (str(call.request_id), call.feature, call.key is not None) == (
+    assert (call.correlation_id, call.feature, call.key is not None) == (
         raw.headers["x-request-id"],
         "gateway",
         True,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from llm import runloop
 from llm.models import Call
+from llm.origin import Origin, coming_from
 from prompts.cases import service
 from prompts.cases.runner import carry_out
 from prompts.errors import InvalidPrompt
@@ -59,6 +60,17 @@ def test_results_are_stored_with_their_verdicts_and_calls(
     assert bad.request_id
     call = Call.objects.get(request_id=bad.request_id)
     assert (call.feature, call.user, call.prompt_version) == ("cases", alice, 2)
+
+
+def test_its_calls_go_by_the_id_of_the_request_that_began_it(
+    model: WireServer, version: PromptVersion
+) -> None:
+    model.always(text("Hi Ada"))
+    make_case(version.prompt, "good", ("contains", "Ada"))
+    with coming_from(Origin(correlation_id="shop-4711")):
+        run, _ = service.begin(version, who=None)
+    runloop.wait(carry_out(run.pk))
+    assert Call.objects.get().correlation_id == "shop-4711"
 
 
 def test_one_failing_case_fails_alone(model: WireServer) -> None:
