@@ -1,4 +1,4 @@
-"""Gather deltas into flushes: the first at once, then one every 50 ms, or 75 while little comes."""
+"""Gather deltas into flushes: the first at once, the next when the last was 50 ms ago."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from llm.types import Delta
 
 WINDOW = 0.05  # seconds
-ENOUGH = 64  # characters: the frame of fewer weighs more than twice what it carries
 
 
 class Flusher:
@@ -17,6 +16,7 @@ class Flusher:
         self._publish = publish
         self._window = window
         self._parts: list[str] = []
+        self._due = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -36,10 +36,11 @@ class Flusher:
         if not delta.text:
             return
         self._parts.append(delta.text.replace("\0", "\ufffd"))  # PostgreSQL keeps no NUL
-        if not self.flushed:
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._due:
             self.flush()
         elif self._timer is None:  # a busy loop is late by itself, and the flush the longer for it
-            self._timer = asyncio.get_running_loop().call_later(self._window, self._due)
+            self._timer = loop.call_at(self._due, self.flush)
 
     def flush(self) -> None:
         """Hand on what has gathered."""
@@ -50,10 +51,5 @@ class Flusher:
             text = "".join(self._parts)
             self._parts.clear()
             self.flushed.append(text)
+            self._due = asyncio.get_running_loop().time() + self._window
             self._publish(self.seq, text)
-
-    def _due(self) -> None:
-        if sum(map(len, self._parts)) < ENOUGH:
-            self._timer = asyncio.get_running_loop().call_later(self._window / 2, self.flush)
-        else:
-            self.flush()

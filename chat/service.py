@@ -21,6 +21,7 @@ from prompts.content import DRAIN
 from prompts.service import Rendered
 
 ASSISTANT = "assistant"  # the chat's own prompt
+GATHER = 0.1  # seconds, after which the eye sees a step
 
 
 async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
@@ -85,5 +86,6 @@ def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: boo
         prompt=rendered.ref,
         cache=CachePolicy(ttl=rendered.cache_ttl, read=not anew),
         drain=rendered.on_stop == DRAIN,
+        gather=GATHER,
     )
     runner.start(turn, request)

@@ -182,7 +182,9 @@ class Request:
     parameters, passed on as they are (`top_p`, `seed`); a provider that has none refuses them. `accept` says
     whether a whole reply is good enough to be kept in the cache. `fit` is given the request with the model
     that is asked next and returns it as that model needs it. `drain` lets the model finish when everybody
-    who waited has left, instead of stopping it: the answer is booked and kept.
+    who waited has left, instead of stopping it: the answer is booked and kept. `gather` is how many seconds
+    text may gather at the provider before it is handed on, once the first of it was: all that follows works
+    less the less often it comes.
     """
 
     messages: tuple[Message, ...]
@@ -202,6 +204,7 @@ class Request:
     accept: Callable[["Reply"], bool] | None = field(default=None, compare=False)
     fit: Callable[["Request"], "Request"] | None = field(default=None, compare=False)
     drain: bool = False
+    gather: float = 0.0
     deadline: float | None = None
     expires: float = math.inf
     tab: Tab = field(default_factory=Tab, compare=False)

@@ -11,33 +11,45 @@ from llm.types import Delta, Emit, Finish, Reply, Request, ToolCall, Usage
 
 
 class Answer:
-    """Gathers one answer and pushes it into `emit`; `reply()` is the whole, `partial()` what there is."""
+    """Gathers one answer; `push()` hands on what is new, `end()` is the whole, `partial()` what there is."""
 
     def __init__(self, request: Request, emit: Emit) -> None:
         self.request = request
         self.upstream_id = ""
         self._emit = emit
         self._parts: list[str] = []
+        self._pushed = 0  # parts
+        self._is_news = False
+        self._announced: Usage | None = None
         self._usage: Usage | None = None
         self._counted = False
         self._begun = False
 
-    async def say(self, text: str) -> None:
-        """Add text and push it on."""
-        self._begun = True
+    def say(self, text: str) -> None:
+        """Add text."""
+        self._begun = self._is_news = True
         self._parts.append(text)
-        await self._emit(Delta(text=text))
 
-    async def think(self) -> None:
-        """Tell that the model is alive, though there is nothing to read yet."""
-        self._begun = True
-        await self._emit(Delta())
+    def think(self) -> None:
+        """Note that the model is alive, though there is nothing to read yet."""
+        self._begun = self._is_news = True
 
-    async def announce(self, usage: Usage) -> None:
-        """Note and push on figures that came before the end."""
-        self._begun = True
+    def announce(self, usage: Usage) -> None:
+        """Note figures that came before the end."""
+        self._begun = self._is_news = True
         self._usage, self._counted = usage, False
-        await self._emit(Delta(usage=usage))
+        self._announced = usage
+
+    async def push(self) -> bool:
+        """Hand on what is new as one delta, if anything is; returns whether there was text in it."""
+        if not self._is_news:
+            return False
+        text = "".join(self._parts[self._pushed :])
+        self._pushed = len(self._parts)
+        usage, self._announced = self._announced, None
+        self._is_news = False
+        await self._emit(Delta(text=text, usage=usage))
+        return bool(text)
 
     def count(self, usage: Usage) -> None:
         """Note the final figures."""

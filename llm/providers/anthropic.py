@@ -128,18 +128,18 @@ class Turn:
         """What this turn and those before it used."""
         return self.earlier + self.usage.ours()
 
-    async def take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         """Take one event; raises LLMError for an error that the server sends in its place."""
         event = decode(EVENT, data)
         match event.type:
             case "content_block_delta" if event.delta:
-                await self._add(event.index, event.delta)
+                self._add(event.index, event.delta)
             case "content_block_start" if event.content_block:
-                await self._start(event.index, event.content_block)
+                self._start(event.index, event.content_block)
             case "message_start" if event.message:
                 self.answer.upstream_id = self.answer.upstream_id or event.message.id or ""
                 self.usage = event.message.usage or Usage()
-                await self.answer.announce(self.spent)
+                self.answer.announce(self.spent)
             case "message_delta":
                 self._stop(event)
             case "message_stop":
@@ -147,20 +147,20 @@ class Turn:
             case "error" if event.error:
                 raise translate(event.error.fault(), self.endpoint, self.answer.request.model or "")
 
-    async def _start(self, index: int, block: Block) -> None:
+    def _start(self, index: int, block: Block) -> None:
         self.blocks[index] = GrowingBlock(block)
         if text := block.get("text"):
-            await self.answer.say(str(text))
+            self.answer.say(str(text))
         else:
-            await self.answer.think()
+            self.answer.think()
 
-    async def _add(self, index: int, piece: Piece) -> None:
+    def _add(self, index: int, piece: Piece) -> None:
         block = self.blocks.setdefault(index, GrowingBlock({"type": "text"}))
         block.add(piece)
         if piece.text:
-            await self.answer.say(piece.text)
+            self.answer.say(piece.text)
         else:
-            await self.answer.think()
+            self.answer.think()
 
     def _stop(self, event: Event) -> None:
         if event.delta is not None:

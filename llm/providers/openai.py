@@ -112,7 +112,7 @@ class Turn:
     def whole(self) -> bool:
         return bool(self.finish)
 
-    async def take(self, data: bytes) -> None:
+    def take(self, data: bytes) -> None:
         """Take one chunk; raises LLMError for an error that the server sends in its place."""
         if data == b"[DONE]":
             self.done = True
@@ -124,18 +124,18 @@ class Turn:
         if chunk.usage is not None:
             self.answer.count(chunk.usage.ours())
         for choice in chunk.choices or ():
-            await self._choose(choice)
+            self._choose(choice)
 
-    async def _choose(self, choice: Choice) -> None:
+    def _choose(self, choice: Choice) -> None:
         self.finish = choice.finish_reason or self.finish
         if choice.delta is not None:
-            await self._add(choice.delta)
+            self._add(choice.delta)
 
-    async def _add(self, piece: Piece) -> None:
+    def _add(self, piece: Piece) -> None:
         if piece.content:
-            await self.answer.say(piece.content)
+            self.answer.say(piece.content)
         elif piece.refusal or piece.tool_calls or piece.reasoning or piece.reasoning_content:
-            await self.answer.think()
+            self.answer.think()
         if piece.refusal:
             self.refusal.append(piece.refusal)
         for call in piece.tool_calls or ():

@@ -1,7 +1,7 @@
 """Read a streamed HTTP answer to its end, and say so when it has none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
@@ -10,10 +10,12 @@ import httpx2
 import msgspec
 
 from llm.errors import Rejected, Unavailable
+from llm.providers.answer import Answer
 from llm.providers.sse import EventTooLong, Splitter
 
 BROKE_OFF = "The answer broke off before it was whole. Ask again to get a new one."
 GARBLED = "The provider sent something that is not an answer. Ask again."
+MUCH = 8192  # bytes of one read: there may be more, which should not wait
 DRAIN = 1.0  # seconds for the end of the body to follow the end of the answer
 
 NETWORK = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
@@ -23,12 +25,15 @@ class Turn(Protocol):
     """Takes the events of one answer. `whole`: nothing of it is missing; `done`: its last event came."""
 
     @property
+    def answer(self) -> Answer: ...
+
+    @property
     def whole(self) -> bool: ...
 
     @property
     def done(self) -> bool: ...
 
-    async def take(self, data: bytes) -> None: ...
+    def take(self, data: bytes) -> None: ...
 
 
 def encode(body: dict[str, Any]) -> bytes:
@@ -49,18 +54,38 @@ async def opened(sent: Awaitable[httpx2.Response]) -> AsyncIterator[httpx2.Respo
         await response.aclose()
 
 
-async def read(response: httpx2.Response, turn: Turn) -> None:
-    """Give `turn` each event as it comes; raises Unavailable where the stream ends before the answer."""
+async def read(
+    response: httpx2.Response, turn: Turn, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> None:
+    """Give `turn` each event as it comes, and hand on what its answer makes of it.
+
+    Where the request lets text gather, reading pauses after each piece of it: what came meanwhile is read
+    and handed on together. Raises Unavailable where the stream ends before the answer.
+    """
     chunks = response.aiter_bytes()
     splitter = Splitter()
+    gather = turn.answer.request.gather
     while not turn.done and (chunk := await _next(chunks, turn)) is not None:
-        for data in _events(splitter, chunk):
-            await turn.take(data)
+        spoke = await _take(_events(splitter, chunk), turn, one_by_one=not gather)
+        if gather and spoke and len(chunk) < MUCH and not turn.done:
+            await sleep(gather)
     if not turn.whole:
         kind = response.headers.get("content-type", "no type")
         raise Unavailable(BROKE_OFF, detail=f"the answer, {kind}, ended without a finish reason")
     if turn.done:
         await _drain(chunks)
+
+
+async def _take(events: list[bytes], turn: Turn, *, one_by_one: bool) -> bool:
+    """Take events and hand on what they say, also before one that is an error; True if the last was text."""
+    try:
+        for data in events:
+            turn.take(data)
+            if one_by_one:
+                await turn.answer.push()
+    finally:
+        spoke = await turn.answer.push()
+    return spoke
 
 
 async def _next(chunks: AsyncIterator[bytes], turn: Turn) -> bytes | None:
