@@ -2,6 +2,9 @@
 
 import os
 import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -11,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 PROVIDERS = ("openai", "anthropic", "local")
+CALL_LOG = ("full", "redacted", "metadata", "off")
 SHORTEST_TOKEN = 16
 RATE = re.compile(r"^[1-9]\d{0,8}/(second|minute|hour|day)$")
 
@@ -44,6 +48,25 @@ def _token(value: SecretStr) -> SecretStr:
 def _process(value: str) -> str:
     if value and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,31}", value):
         raise ValueError("write letters, digits, - and _, 32 at most, for example web-1")
+    return value
+
+
+@cache
+def _modes(value: str) -> Mapping[str, str]:
+    """Read `redacted,chat:off`: the mode of each feature, and "" for all others."""
+    parts = [part.strip().rpartition(":") for part in value.split(",") if part.strip()]
+    return {"": "redacted", **{feature: mode for feature, _, mode in parts}}
+
+
+def _call_log(value: str) -> str:
+    if not set(_modes(value).values()) <= set(CALL_LOG):
+        raise ValueError(f"write one of {', '.join(CALL_LOG)}, or one for a feature: redacted,chat:metadata")
+    return value
+
+
+def _installed(value: str) -> str:
+    if value and find_spec("opentelemetry.exporter") is None:
+        raise ValueError("traces need OpenTelemetry's SDK; install it with `uv sync --extra otel`")
     return value
 
 
@@ -109,8 +132,16 @@ class Environment(BaseSettings):
     email_url: Annotated[str, _address(("smtp", "smtps", "console"))] = ""
     parley_search: Literal["web", "documents"] = "documents"
     parley_log: Literal["json", "console"] = "console"
+    parley_call_log: Annotated[str, AfterValidator(_call_log)] = "redacted"
     parley_metrics_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")
     parley_process: Annotated[str, AfterValidator(_process)] = ""
+    otel_exporter_otlp_endpoint: Annotated[WebAddress, AfterValidator(_installed)] = ""
+    otel_exporter_otlp_traces_endpoint: Annotated[WebAddress, AfterValidator(_installed)] = ""
+    otel_exporter_otlp_headers: SecretStr = SecretStr("")
+    otel_exporter_otlp_protocol: Literal["http/protobuf"] = "http/protobuf"
+    otel_service_name: str = "parley"
+    otel_sdk_disabled: bool = False
+    otel_instrumentation_genai_capture_message_content: bool = False
     parley_admin_password: SecretStr = SecretStr("")
     parley_local_url: WebAddress = ""
 
@@ -129,6 +160,24 @@ class Environment(BaseSettings):
             keyed.append("openai:gpt-5.6-luna")
         return tuple(keyed) or ("local:smollm2",)
 
+    def call_log_mode(self, feature: str) -> str:
+        """How calls of a feature are logged: `full`, `redacted`, `metadata` or `off`."""
+        modes = _modes(self.parley_call_log)
+        return modes.get(feature, modes[""])
+
+    @property
+    def traces_endpoint(self) -> str:
+        """Where traces go, "" for nowhere."""
+        if self.otel_sdk_disabled:
+            return ""
+        everything = self.otel_exporter_otlp_endpoint.rstrip("/")
+        return self.otel_exporter_otlp_traces_endpoint or (everything and f"{everything}/v1/traces")
+
+    @property
+    def otel_contents(self) -> bool:
+        """True where traces hold what was said."""
+        return self.otel_instrumentation_genai_capture_message_content
+
     @property
     def wants_local_model(self) -> bool:
         """True where `start` runs the local model itself."""
@@ -142,6 +191,6 @@ def load() -> Environment:
     except ValidationError as error:
         fault = error.errors()[0]
         name = str(fault["loc"][0]).upper() if fault["loc"] else "The environment"
-        shown = "(hidden)" if name.endswith(("KEY", "PASSWORD", "TOKEN")) else repr(fault["input"])
+        shown = "(hidden)" if name.endswith(("KEY", "PASSWORD", "TOKEN", "HEADERS")) else repr(fault["input"])
         reason = fault["msg"].removeprefix("Value error, ")
         raise WrongSetting(f"{name} is {shown}: {reason}.") from None

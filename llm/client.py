@@ -23,12 +23,13 @@ from llm.layers.record import Record
 from llm.layers.retry import Retry
 from llm.layers.throttle import Throttle
 from llm.layers.timeout import Timeout
+from llm.layers.trace import Trace
 from llm.limiter import Limiter, rate
 from llm.providers import Provider, build
 from llm.providers.forbidden import forbidden
 from llm.rates import book
 from llm.replies import Replies
-from llm.telemetry import figures, publishing
+from llm.telemetry import figures, publishing, spans
 from llm.types import Delta, Emit, Handler, Layer, Reply, Request, Usage, discard
 
 if TYPE_CHECKING:
@@ -76,7 +77,9 @@ def site_layers(site: "Environment", replies: Replies, desk: Desk) -> list[Layer
     limiter, flights = _across_processes(site.redis_url)
     fallback = Fallback(site.model_chain)
     tokens = rate(site.parley_token_rate) if site.parley_token_rate else None
+    traces = [Trace(fallback.models, contents=site.otel_contents)] if site.traces_endpoint else []
     return [
+        *traces,
         Quota(limiter, rate(site.parley_quota)),
         Degrade(replies, fallback.models, ledger.write),
         fallback,
@@ -114,6 +117,7 @@ def client() -> Client:
     if _client is None:
         if not settings.ALLOW_MODEL_CALLS:
             return Client(forbidden(), Fallback(settings.PARLEY.model_chain))
+        spans.start()
         use(whole(settings.PARLEY, build(settings.PARLEY)))
         publishing.start()
     assert _client is not None  # noqa: S101 `use` has set it
@@ -151,6 +155,7 @@ def load() -> None:
     for provider in {catalog.split(model)[0] for model in settings.PARLEY.model_chain}:
         import_module(f"llm.providers.{provider}")
     pricing.cost("openai:gpt-5.5", Usage())
+    spans.start()
 
 
 async def warm() -> None:

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import transaction
 
 from llm import runloop
 from llm.entry import Entry
 from llm.groupcommit import GroupCommit
-from llm.telemetry import figures, lines
+from llm.telemetry import conventions, figures, lines
 from llm.telemetry.meters import Gauge
 
-OBSERVERS: tuple[Callable[[Entry], None], ...] = (lines.log, figures.count)
+WITH_TEXTS = ("full", "redacted")  # ways to log calls that keep what was said
+OBSERVERS: tuple[Callable[[Entry], None], ...] = (lines.log, figures.count, conventions.trace)
 
 _commits: GroupCommit[Entry] | None = None
 _listeners: list[Callable[[Entry], None]] = []
@@ -63,7 +65,11 @@ def _insert(entries: Sequence[Entry]) -> None:
     from llm.models import Call, CallBody  # the pipeline can be imported before the apps are ready
 
     calls = [Call.of(entry) for entry in entries]
-    bodies = [CallBody.of(call, entry) for call, entry in zip(calls, entries, strict=True)]
+    bodies = [
+        CallBody.of(call, entry)
+        for call, entry in zip(calls, entries, strict=True)
+        if settings.PARLEY.call_log_mode(call.feature) in WITH_TEXTS
+    ]
     with transaction.atomic():
         Call.objects.bulk_create(calls)
         CallBody.objects.bulk_create(bodies)

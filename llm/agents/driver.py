@@ -28,9 +28,11 @@ from llm.agents.tool import AgentTool
 from llm.lease import BEAT, LeaseLost, lasts
 from llm.models.agents import AgentRun
 from llm.origin import coming_from
+from llm.telemetry.spans import span
 
 logger = logging.getLogger(__name__)
 
+AGENT = "parley"  # in traces
 CAPACITY = 1000  # runs at a time
 SLICE = 50  # runs that are taken at once, so that several workers share what waits
 FAULT = "Something went wrong on our side. Tell whoever runs Parley the id of this run."
@@ -117,7 +119,12 @@ class Driver:
 
     async def _drive(self, run: AgentRun) -> None:
         write = partial(self._journal.write, run.pk, run.epoch)
-        with coming_from(run.origin):
+        who = {
+            "gen_ai.operation.name": "invoke_agent",
+            "gen_ai.agent.name": AGENT,
+            "gen_ai.agent.id": str(run.pk),
+        }
+        with coming_from(run.origin), span(f"invoke_agent {AGENT}", who):
             await self._follow(run, write)
 
     async def _follow(self, run: AgentRun, write: Write) -> None:

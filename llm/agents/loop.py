@@ -22,6 +22,7 @@ from llm.agents.tool import AgentTool, Context, ToolError
 from llm.agents.words import cut
 from llm.errors import LLMError
 from llm.models.agents import AgentRun
+from llm.telemetry.spans import span
 from llm.types import Reply, Request, Tab, ToolCall, Usage
 
 logger = logging.getLogger(__name__)
@@ -149,7 +150,8 @@ class Loop:
         await self._note_call(call, "started")
         begun = time.monotonic()
         try:
-            status, said = "done", await tool.use(arguments, context)
+            with span(f"execute_tool {tool.name}", _traced(call)):
+                status, said = "done", await tool.use(arguments, context)
         except ToolError as error:
             status, said = "failed", str(error)
         except Exception as error:  # a tool is anybody's code
@@ -224,6 +226,15 @@ def _spent(reply: Reply, tab: Tab) -> dict[str, Any]:
 
 def _call(call: ToolCall, place: int) -> dict[str, str]:
     return {"id": call.id or f"call_{place}", "name": cut(call.name, 100), "arguments": cut(call.arguments)}
+
+
+def _traced(call: Call) -> dict[str, str]:
+    return {
+        "gen_ai.operation.name": "execute_tool",
+        "gen_ai.tool.name": call.name,
+        "gen_ai.tool.call.id": call.id,
+        "gen_ai.tool.type": "function",
+    }
 
 
 def _failure(error: LLMError, tab: Tab) -> dict[str, Any]:

@@ -1,15 +1,17 @@
-"""What was asked and answered, redacted before it is written, for as long as retention allows."""
+"""What was asked and answered, by default redacted before it is written, for as long as retention allows."""
 
 from __future__ import annotations
 
 import json
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
-from llm.redaction.cutting import redacted_head
+from llm.redaction.cutting import kept_head
 from llm.types import Message, Reply, Request, Schema, ToolCall
 
 if TYPE_CHECKING:
@@ -39,26 +41,43 @@ class CallBody(models.Model):
     @classmethod
     def of(cls, call: Call, entry: Entry) -> CallBody:
         """Return the unsaved body of an entry; takes a millisecond for some kilobytes, so not on the loop."""
-        asked, answered = Room(MOST), Room(MOST)
+        kept = said(entry.request, entry.reply)
         return cls(
-            call=call,
-            request=_asked(entry.request, asked),
-            reply=_answered(entry.reply, answered),
-            cut=asked.full or answered.full,
-            created_at=call.created_at,
+            call=call, request=kept.request, reply=kept.reply, cut=kept.cut, created_at=call.created_at
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What was asked and answered, as it may be kept; `cut` where it was too long to keep all of it."""
+
+    request: dict[str, Any]
+    reply: dict[str, Any]
+    cut: bool
+
+
+def said(request: Request, reply: Reply) -> Said:
+    """Return what a call's texts look like in the log of its feature."""
+    mode = settings.PARLEY.call_log_mode(request.feature)
+    asked, answered = Room(MOST, mode), Room(MOST, mode)
+    return Said(
+        request=_asked(request, asked),
+        reply=_answered(reply, answered),
+        cut=asked.full or answered.full,
+    )
 
 
 class Room:
     """A number of characters that texts share; what comes when it is full is cut."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, mode: str = "redacted") -> None:
         self.left = size
+        self.mode = mode
         self.full = False
 
     def text(self, text: str) -> str:
-        """Return the text, redacted, or as much of it as there is room for."""
-        shown = redacted_head(text, max(0, self.left))
+        """Return the text as it may be kept, or as much of it as there is room for."""
+        shown = kept_head(text, max(0, self.left), self.mode)
         self.full = self.full or len(shown) > self.left
         self.left -= len(shown)
         return shown

@@ -9,7 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from llm.ids import uuid7
-from llm.redaction.cutting import redacted_head
+from llm.redaction.cutting import kept_head
 from llm.types import Usage
 
 if TYPE_CHECKING:
@@ -60,8 +60,9 @@ class Call(models.Model):
 
     @classmethod
     def of(cls, entry: Entry) -> Call:
-        """Return the unsaved row of an entry."""
+        """Return the unsaved row of an entry, with as much as its feature's way to log calls allows."""
         request, reply = entry.request, entry.reply
+        mode = settings.PARLEY.call_log_mode(request.feature)
         used = Usage() if reply.cached else reply.usage  # an answer from the cache used nothing
         provider, _, name = reply.model.partition(":")
         return cls(
@@ -74,7 +75,7 @@ class Call(models.Model):
             provider=provider,
             model=name,
             outcome=entry.outcome,
-            error=redacted_head(entry.error, 1900),
+            error=kept_head(entry.error, 1900, mode) if mode in ("full", "redacted") else "",
             finish=reply.finish if entry.outcome == "ok" else "",
             cached=reply.cached,
             estimated=reply.estimated,
@@ -87,6 +88,6 @@ class Call(models.Model):
             saved=reply.saved,
             first_token_ms=reply.first_token_ms,
             total_ms=reply.total_ms,
-            upstream_id=reply.upstream_id,
-            correlation_id=request.origin.correlation_id,
+            upstream_id="" if mode == "off" else reply.upstream_id,
+            correlation_id="" if mode == "off" else request.origin.correlation_id,
         )

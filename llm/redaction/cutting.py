@@ -1,13 +1,24 @@
 """Long texts: redacted first, then cut, at a cost that does not grow with what is thrown away."""
 
-from llm.redaction.site import redact
+from collections.abc import Callable
+
+from llm.redaction.site import redact, redact_own
 
 MARGIN = 20_480  # the longest secret: one that is cut in two is no longer recognised
 
 
 def redacted_head(text: str, most: int) -> str:
     """Return the beginning of a text, redacted and fit for any database; a mark says how long it was."""
-    head = redact(_storable(text[: most + MARGIN]))
+    return _head(text, most, redact)
+
+
+def kept_head(text: str, most: int, mode: str) -> str:
+    """Return the same; with the mode `full` only the secrets of this process are taken out."""
+    return _head(text, most, redact_own if mode == "full" else redact)
+
+
+def _head(text: str, most: int, hide: Callable[[str], str]) -> str:
+    head = hide(_storable(text[: most + MARGIN]))
     if len(text) > most + MARGIN:
         head = head[:-MARGIN]  # its end may hold the half of a secret
     if len(text) <= most + MARGIN and len(head) <= most:

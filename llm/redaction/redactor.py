@@ -24,8 +24,9 @@ class Redactor:
     """Hides secrets that it is told, secrets of known shapes, and what a site's own patterns match."""
 
     def __init__(self, secrets: Iterable[str] = (), patterns: Iterable[re.Pattern[str]] = ()) -> None:
+        self.own = Known(secrets)
         self._rules: tuple[Rule, ...] = (
-            Known(secrets),
+            self.own,
             hide_logins,
             hide_keys,
             hide_assignments,

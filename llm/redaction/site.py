@@ -15,6 +15,11 @@ def redact(text: str) -> str:
     return _redactor().text(text)
 
 
+def redact_own(text: str) -> str:
+    """Return the text without the secrets of this process, and otherwise as it is."""
+    return _redactor().own(text)
+
+
 def redact_json(value: Any) -> Any:
     """Redact every text of a JSON value and blank named fields; its structure stays."""
     return _redactor().json(value)

@@ -2,6 +2,8 @@
 
 import logging
 
+from django.conf import settings
+
 from llm.entry import Entry
 from llm.money import money
 
@@ -9,8 +11,10 @@ logger = logging.getLogger(__name__)
 
 
 def log(entry: Entry) -> None:
-    """Log what a call came to."""
+    """Log what a call came to, where the site wants it known."""
     request, reply = entry.request, entry.reply
+    if settings.PARLEY.call_log_mode(request.feature) == "off":
+        return
     figures = {
         "model": reply.model,
         "feature": request.feature,

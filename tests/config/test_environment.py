@@ -11,6 +11,12 @@ from config.environment import Environment, WrongSetting, load
         ("OPENAI_BASE_URL", "ftp://x", "start it with http: or https:"),
         ("PARLEY_DEADLINE", "-1", "PARLEY_DEADLINE is '-1'"),
         ("DATABASE_URL", "mysql://x", "DATABASE_URL"),
+        ("PARLEY_METRICS_TOKEN", "short", "PARLEY_METRICS_TOKEN is (hidden): give it at least 16 characters"),
+        ("PARLEY_PROCESS", "a b", "PARLEY_PROCESS is 'a b': write letters, digits"),
+        ("PARLEY_CALL_LOG", "some", "write one of full, redacted, metadata, off"),
+        ("PARLEY_CALL_LOG", "full,chat:on", "PARLEY_CALL_LOG is 'full,chat:on'"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4318", "OTEL_EXPORTER_OTLP_ENDPOINT is 'collector:4318'"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "OTEL_EXPORTER_OTLP_PROTOCOL is 'grpc'"),
     ],
 )
 def test_a_wrong_value_names_the_variable_the_value_and_the_fix(
