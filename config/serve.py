@@ -16,17 +16,18 @@ from config.listening import CannotListen, claim
 MOST_BYTES = 4 * 1024 * 1024  # of a WebSocket message: above the chat's own limit, which answers with a frame
 
 
-def serve_uvicorn(descriptor: int) -> None:
-    """Serve until SIGTERM and through the drain."""
+def serve_uvicorn(descriptor: int, *, shared: bool) -> None:
+    """Serve until SIGTERM and through the drain; a `shared` socket is left to the others at once."""
     import uvicorn
 
+    from config.deflate import Protocol
     from config.draining import Server
 
     config = uvicorn.Config(
         application,
         lifespan="on",
+        ws=Protocol,
         ws_max_size=MOST_BYTES,
-        ws_per_message_deflate=False,  # costs more processor time than short frames save
         proxy_headers=False,
         server_header=False,
         access_log=False,
@@ -34,25 +35,29 @@ def serve_uvicorn(descriptor: int) -> None:
         log_level="warning",
         timeout_graceful_shutdown=int(DRAIN),
     )
-    Server(config, application).run(sockets=[socket.socket(fileno=descriptor)])
+    Server(config, application, shared=shared).run(sockets=[socket.socket(fileno=descriptor)])
 
 
-def serve_daphne(descriptor: int) -> None:
-    """Serve until SIGTERM and through the drain."""
+def serve_daphne(descriptor: int, *, shared: bool) -> None:
+    """Serve until SIGTERM and through the drain; a `shared` socket is left to the others at once."""
     from daphne.server import Server, twisted_loop  # installs Twisted's reactor, so it comes first
     from twisted.internet import defer, reactor
 
     def finish() -> defer.Deferred[None]:
+        if shared:
+            for listener in server.listeners:
+                listener.addCallback(lambda port: port.stopListening())
         return defer.Deferred.fromFuture(asyncio.ensure_future(application.finish(), loop=twisted_loop))
 
     reactor.addSystemEventTrigger("before", "shutdown", finish)  # type: ignore[arg-type]
-    Server(
+    server = Server(
         application,
         endpoints=[f"fd:fileno={descriptor}"],
         websocket_max_message_size=MOST_BYTES,
         websocket_max_frame_size=MOST_BYTES,
         verbosity=0,
-    ).run()
+    )
+    server.run()
 
 
 SERVERS = {"uvicorn": serve_uvicorn, "daphne": serve_daphne}
@@ -67,7 +72,10 @@ def main() -> None:
     parser.add_argument("--server", choices=SERVERS, default="uvicorn")
     options = parser.parse_args()
     with contextlib.suppress(KeyboardInterrupt):
-        SERVERS[options.server](_listening(options.listen) if options.fd is None else options.fd)
+        if options.fd is None:
+            SERVERS[options.server](_listening(options.listen), shared=False)
+        else:
+            SERVERS[options.server](options.fd, shared=True)
 
 
 def _listening(where: str) -> int:

@@ -8,6 +8,7 @@ import uvicorn
 
 from chat import keeper, runner
 from config.asgi import application
+from config.deflate import Protocol
 from config.lifespan import Lifespan
 
 
@@ -33,7 +34,9 @@ def live_server() -> Iterator[str]:
     """Serve Parley on a free port; yields its address. Its loop is the process's while it runs."""
     app = Lifespan(application.app, on_startup=[keeper.startup], on_drain=[runner.drain], seconds=1)
     server = _Server(
-        uvicorn.Config(app, port=0, lifespan="on", log_level="error", timeout_graceful_shutdown=2)
+        uvicorn.Config(
+            app, port=0, lifespan="on", ws=Protocol, log_level="error", timeout_graceful_shutdown=2
+        )
     )
     thread = threading.Thread(target=server.run, name="live-server")
     thread.start()

@@ -60,7 +60,7 @@ def address(number: int) -> tuple[str, int]:
 
 async def opened(url: str, headers: dict[str, str], number: int) -> ClientConnection:
     return await connect(
-        url, additional_headers=headers, compression=None, ping_interval=None, open_timeout=60,
+        url, additional_headers=headers, ping_interval=None, open_timeout=60,
         local_addr=address(number), max_queue=None,
     )  # fmt: skip
 

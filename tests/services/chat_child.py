@@ -32,6 +32,7 @@ import llm.providers.local  # noqa: E402, F401 a server loads it while it starts
 from chat import keeper, runner  # noqa: E402
 from chat.keeper import Pace  # noqa: E402
 from config.asgi import application  # noqa: E402
+from config.deflate import Protocol  # noqa: E402
 from config.draining import Server  # noqa: E402
 from config.lifespan import Lifespan  # noqa: E402
 from llm import pricing  # noqa: E402
@@ -100,7 +101,12 @@ def serve(order: dict[str, Any]) -> None:
         application.app, on_startup=[startup], on_drain=[runner.drain], seconds=order.get("drain", 1.0)
     )
     config = uvicorn.Config(
-        app, port=order.get("port", 0), lifespan="on", log_config=None, timeout_graceful_shutdown=3
+        app,
+        port=order.get("port", 0),
+        lifespan="on",
+        ws=Protocol,
+        log_config=None,
+        timeout_graceful_shutdown=3,
     )
     server = Told(config, app)
     server.number = order["serve"]

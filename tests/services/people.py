@@ -61,9 +61,9 @@ class Program:
 class Tab:
     """A tab that comes back when it is cut off, resumes, and shows every flush once.
 
-    `received` counts the bytes of all frames, `largest` is the longest text of one, `gaps` are flushes that
-    were missing, `resumed` says how often it asked to go on, `closed_with` is the last close code. An error
-    frame fails the test, unless the tab `forgives`.
+    `largest` is the longest text of a frame, `gaps` are flushes that were missing, `resumed` says how often
+    it asked to go on, `closed_with` is the last close code. An error frame fails the test, unless the tab
+    `forgives`.
     """
 
     def __init__(self, program: Program, port: Callable[[], int], conversation: str) -> None:
@@ -76,7 +76,7 @@ class Tab:
         self.message = ""
         self.end: dict[str, Any] = {}
         self.errors: list[dict[str, Any]] = []
-        self.connects = self.received = self.largest = self.gaps = self.resumed = 0
+        self.connects = self.largest = self.gaps = self.resumed = 0
         self.closed_with: int | None = None
         self.forgives = False
         self._socket: ClientConnection | None = None
@@ -138,14 +138,11 @@ class Tab:
 
     async def _visit(self) -> None:
         url = f"ws://127.0.0.1:{self.port()}/ws/chat/{self.conversation}/"
-        async with connect(
-            url, additional_headers=self.program.headers, max_size=None, compression=None
-        ) as socket:
+        async with connect(url, additional_headers=self.program.headers, max_size=None) as socket:
             self._socket = socket
             self.connects += 1
             async for message in socket:
                 assert isinstance(message, str)
-                self.received += len(message.encode())
                 await self._take(json.loads(message))
                 self._open.set()
         self.closed_with = socket.close_code

@@ -5,10 +5,11 @@ from typing import Self
 
 
 class Proxy:
-    """Carries bytes to a port until they are cut."""
+    """Carries bytes to a port until they are cut; `brought` counts those that came back from it."""
 
     def __init__(self, target: int) -> None:
         self.target = target
+        self.brought = 0
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._awake = asyncio.Event()
@@ -49,15 +50,18 @@ class Proxy:
             writer.transport.abort()
             return
         self._writers |= {writer, back}
-        for pump in (self._pump(reader, back), self._pump(there, writer)):
+        for pump in (self._pump(reader, back), self._pump(there, writer, is_back=True)):
             task = asyncio.create_task(pump)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, is_back: bool = False
+    ) -> None:
         try:
             while data := await reader.read(65536):
                 await self._awake.wait()
+                self.brought += is_back and len(data)
                 writer.write(data)
                 await writer.drain()
         except OSError:

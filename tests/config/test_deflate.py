@@ -1,0 +1,110 @@
+"""What a socket is sent is compressed, for as long as something flows."""
+
+import json
+import random
+
+import pytest
+from websockets.client import ClientProtocol
+from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
+from websockets.frames import Frame
+from websockets.http11 import Request
+from websockets.protocol import OPEN, Event, Protocol
+from websockets.server import ServerProtocol
+from websockets.uri import parse_uri
+
+from config.deflate import LONGEST, DeflateFactory
+
+STATE = json.dumps({"type": "state", "title": "abc" * 20, "generations": []})
+
+
+def delta(number: int, text: str = "word ") -> str:
+    generation = "019a0000-0000-7000-8000-000000000000"
+    return json.dumps({"type": "delta", "generation": generation, "from": number, "to": number, "text": text})
+
+
+class Pair:
+    """A server's end and a browser's, with the bytes between them in hand."""
+
+    def __init__(self, **offer: object) -> None:
+        self.server = ServerProtocol(extensions=[DeflateFactory()])
+        offered = ClientPerMessageDeflateFactory(**offer)  # type: ignore[arg-type]
+        self.client = ClientProtocol(parse_uri("ws://localhost/"), extensions=[offered])
+        self.client.send_request(self.client.connect())
+        [request] = carried(self.client, self.server)
+        assert isinstance(request, Request)
+        self.server.send_response(self.server.accept(request))
+        carried(self.server, self.client)
+        assert self.client.state is OPEN
+
+    def say(self, text: str) -> int:
+        """Send a text; returns the bytes that it took, and checks that it came."""
+        self.server.send_text(text.encode())
+        return self._arrived(text, self.server, self.client)
+
+    def hear(self, text: str) -> int:
+        """The same in the other direction."""
+        self.client.send_text(text.encode())
+        return self._arrived(text, self.client, self.server)
+
+    def ping(self) -> None:
+        self.server.send_ping(b"")
+        carried(self.server, self.client)
+
+    def _arrived(self, text: str, sender: Protocol, receiver: Protocol) -> int:
+        out = b"".join(sender.data_to_send())
+        receiver.receive_data(out)
+        [frame] = receiver.events_received()
+        assert isinstance(frame, Frame)
+        assert bytes(frame.data).decode() == text
+        return len(out)
+
+
+def carried(sender: Protocol, receiver: Protocol) -> list[Event]:
+    receiver.receive_data(b"".join(sender.data_to_send()))
+    return receiver.events_received()
+
+
+def test_the_frames_of_an_answer_cost_little_more_than_their_text() -> None:
+    pair, chance = Pair(), random.Random(1)  # noqa: S311
+    pair.say(STATE)
+    texts = ["".join(chance.choices("etaoinshrdlu ", k=10)) for _ in range(1, 500)]
+    assert sum(pair.say(delta(n, text)) for n, text in enumerate(texts)) < 2.6 * len("".join(texts))
+
+
+def test_a_frame_that_comes_alone_needs_no_compressor() -> None:
+    pair = Pair()
+    assert pair.say(STATE) > len(STATE)
+    assert pair.say(STATE) < len(STATE)
+
+
+def test_a_socket_at_rest_gives_its_compressor_back_and_gets_another() -> None:
+    pair = Pair()
+    for n in range(50):
+        pair.say(delta(n))
+    pair.ping()
+    assert pair.say(delta(50)) < 30
+    pair.ping()
+    pair.ping()
+    assert [pair.say(delta(n)) < 30 for n in (51, 52, 53)] == [False, False, True]
+
+
+def test_a_very_long_frame_goes_as_it_is_and_confuses_nobody() -> None:
+    pair = Pair()
+    pair.say(STATE)
+    pair.say(delta(1))
+    assert pair.say("x" * LONGEST) < LONGEST / 10
+    assert pair.say("x" * (LONGEST + 1)) > LONGEST
+    assert pair.say(delta(2)) < len(delta(2))
+    assert pair.say(delta(3)) < 30
+
+
+def test_what_the_browser_sends_compressed_is_read() -> None:
+    pair = Pair()
+    assert pair.hear(STATE * 10) == pair.hear(STATE * 10) < len(STATE)
+
+
+@pytest.mark.parametrize("offer", [{"server_no_context_takeover": True}, {"server_max_window_bits": 9}])
+def test_a_browser_that_cannot_have_it_this_way_gets_plain_frames(offer: dict[str, object]) -> None:
+    pair = Pair(**offer)
+    for n in range(3):
+        assert pair.say(delta(n)) > len(delta(n))
