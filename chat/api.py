@@ -47,6 +47,7 @@ class Question(Schema):
     prompt: str | None = None
     model: str | None = None
     parent: uuid.UUID | None = None
+    agent: bool = Field(False, description="The answer may use tools; `steps` of it says which it used.")
 
 
 class Begun(Schema):
@@ -65,7 +66,7 @@ def conversations(request: HttpRequest, after: uuid.UUID | None = None, search: 
     """List your conversations, pinned ones first, then the latest; `next` continues as `after`."""
     found = reading.listed(request.user, limit=PAGE + 1, before=after, search=search)
     page = found[:PAGE]
-    fields = ("id", "title", "updated_at", "pinned", "unread", "running")
+    fields = ("id", "title", "updated_at", "pinned", "unread", "running", "waiting")
     return {
         "conversations": [{field: getattr(one, field) for field in fields} for one in page],
         "next": page[-1].id if len(found) > PAGE else None,
@@ -118,6 +119,7 @@ async def ask(request: HttpRequest, pk: uuid.UUID, payload: Question) -> Status[
         prompt=payload.prompt or "",
         model=payload.model or "",
         parent=payload.parent,
+        agent=payload.agent,
         key=owner(request).key_id,
     )
     turn = await runloop.join(service.send(request.user, pk, asked))
@@ -185,5 +187,7 @@ def _shown(message: ThreadMessage) -> dict[str, Any]:
         "first_token_ms": message.first_token_ms,
         "total_ms": message.total_ms,
         "error": {"code": message.error_code, "text": message.error_text} if message.error_code else None,
+        "run": message.run,
+        "steps": message.steps,
         "created_at": message.created_at,
     }

@@ -1,11 +1,13 @@
-"""What a person can choose in the composer: who answers, and by which prompt."""
+"""What a person can choose in the composer: who answers, by which prompt, and whether with tools."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
 from llm import catalog
+from llm.agents import registry
 from prompts.models import PRODUCTION, PromptLabel
 
 NOT_FOR_CHAT = ("extract-", "title")
@@ -39,3 +41,8 @@ def prompts() -> list[Choice]:
             for variable in version.content.variables
         )
     ]
+
+
+def tools(user: Any) -> list[str]:
+    """Return the names of the tools that answers to a person may use."""
+    return [tool.name for tool in registry.allowed(user) if tool.name != "complete"]

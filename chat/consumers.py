@@ -9,7 +9,7 @@ from typing import Any
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
-from chat import door, hub, service, tail
+from chat import door, hub, log, service, tail
 from chat.bucket import Bucket
 from chat.errors import ChatError, FrameTooLarge, NotFound, TooManyFrames
 from chat.frames import (
@@ -127,6 +127,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     model=frame.model or "",
                     parent=frame.parent,
                     key=self.ticket.key,
+                    agent=frame.agent,
                 )
                 await self._send(asked)
             case Stop():
@@ -137,6 +138,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     model=frame.model or "",
                     key=self.ticket.key,
                     going_on=frame.going_on,
+                    agent=frame.agent,
                 )
                 await service.regenerate(self.user, self.conversation, frame.message, asked)
             case Edit():
@@ -147,6 +149,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                     model=frame.model or "",
                     instead_of=frame.message,
                     key=self.ticket.key,
+                    agent=frame.agent,
                 )
                 await self._send(asked)
             case Resume():
@@ -173,7 +176,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         for row in reversed(rows):
             if row.message.status == Message.Status.STREAMING:
                 run = running(row.pk)
-                seq = run.flusher.seq if run else await row.events.acount()
+                seq = run.flusher.seq if run else await log.length(row)
                 live.append(Live(generation=row.pk, message=row.message_id, seq=seq))
         return State(conversation=conversation.pk, title=conversation.title, generations=live)
 

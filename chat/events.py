@@ -9,7 +9,7 @@ from typing import Any
 from chat import door, hub, tail
 from chat.door import Pass
 from chat.errors import NotFound
-from chat.frames import Delta, End, ServerFrame, encode
+from chat.frames import Delta, End, Flushed, ServerFrame, Step, encode
 from chat.mailbox import Mailbox
 from chat.models import Generation
 from llm import runloop
@@ -61,7 +61,7 @@ async def stream(
                 yield COMMENT
                 continue
             frame, waiting = waiting.result(), None
-            if not isinstance(frame, Delta | End) or frame.generation != generation:
+            if not isinstance(frame, Delta | Step | End) or frame.generation != generation:
                 continue  # another answer of the conversation
             yield _event(frame)
             if isinstance(frame, End):
@@ -73,6 +73,6 @@ async def stream(
             waiting.cancel()
 
 
-def _event(frame: Delta | End) -> bytes:
-    seq = frame.last if isinstance(frame, Delta) else frame.seq
+def _event(frame: Flushed | End) -> bytes:
+    seq = frame.seq if isinstance(frame, End) else frame.last
     return f"id: {seq}\ndata: {encode(frame)}\n\n".encode()

@@ -5,9 +5,11 @@ import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext as _
 
 from chat import reading
+from chat.cards import as_text
 from chat.frames import wire_usage
 from chat.models import Conversation
 from chat.reading import ThreadMessage
@@ -17,10 +19,11 @@ AT_ONCE = 100  # messages that are read in one go
 
 
 async def as_markdown(conversation: Conversation, thread: list[ThreadMessage]) -> AsyncIterator[str]:
-    """Yield the title, then every message of `thread` under its own heading."""
+    """Yield the title, then every message of `thread` under its own heading, and what an agent did for it."""
     yield f"# {conversation}\n"
     for message in thread:
-        yield f"\n## {_heading(message)}\n\n{message.content}\n"
+        steps = "".join(f"    {line}\n" for line in as_text(message.cards))
+        yield f"\n## {_heading(message)}\n\n{steps and f'{steps}\n'}{message.content}\n"
 
 
 async def as_json(conversation: Conversation) -> AsyncIterator[str]:
@@ -35,7 +38,8 @@ async def as_json(conversation: Conversation) -> AsyncIterator[str]:
     rows, last = reading.rows(conversation).order_by("id"), uuid.UUID(int=0)
     while some := [row async for row in rows.filter(id__gt=last)[:AT_ONCE]]:
         for row in some:
-            yield comma + json.dumps(_whole(reading.threaded(row)), ensure_ascii=False)
+            whole = _whole(reading.threaded(row))
+            yield comma + json.dumps(whole, ensure_ascii=False, cls=DjangoJSONEncoder)
             comma = ",\n"
         last = some[-1].pk
     yield "\n]}\n"
@@ -71,5 +75,6 @@ def _whole(message: ThreadMessage) -> dict[str, Any]:
         "first_token_ms": message.first_token_ms,
         "total_ms": message.total_ms,
         "error": {"code": message.error_code, "text": message.error_text} if message.error_code else None,
+        "steps": message.steps,
         "feedback": {"value": message.feedback, "note": message.note} if message.feedback else None,
     }

@@ -1,7 +1,7 @@
 """The frames of the chat's socket, in both directions."""
 
 import uuid
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
@@ -13,13 +13,17 @@ class BadFrame(ValueError):
 
 
 class Send(msgspec.Struct, tag="send", frozen=True):
-    """Ask; `id` is the client's own, and a second frame with the same one starts nothing."""
+    """Ask; `id` is the client's own, and a second frame with the same one starts nothing.
+
+    `agent`: the answer may use tools.
+    """
 
     id: uuid.UUID
     text: str
     prompt: str | None = None
     model: str | None = None
     parent: uuid.UUID | None = None
+    agent: bool = False
 
 
 class Stop(msgspec.Struct, tag="stop", frozen=True):
@@ -31,12 +35,13 @@ class Stop(msgspec.Struct, tag="stop", frozen=True):
 class Regenerate(msgspec.Struct, tag="regenerate", frozen=True):
     """Answer the same question again, beside the answer named here; `continue` begins with its text.
 
-    Prompt and model are those of that answer, unless they are named.
+    Prompt and model are those of that answer, unless they are named; tools stay allowed where they were.
     """
 
     message: uuid.UUID
     prompt: str | None = None
     model: str | None = None
+    agent: bool = False
     going_on: bool = msgspec.field(default=False, name="continue")
 
 
@@ -48,6 +53,7 @@ class Edit(msgspec.Struct, tag="edit", frozen=True):
     id: uuid.UUID | None = None
     prompt: str | None = None
     model: str | None = None
+    agent: bool = False
 
 
 class Resume(msgspec.Struct, tag="resume", frozen=True):
@@ -89,7 +95,7 @@ class State(msgspec.Struct, tag="state", frozen=True):
 
 
 class Start(msgspec.Struct, tag="start", frozen=True):
-    """An answer begins."""
+    """An answer begins; `run` is the agent's that writes it, if one does."""
 
     generation: uuid.UUID
     message: uuid.UUID
@@ -98,6 +104,7 @@ class Start(msgspec.Struct, tag="start", frozen=True):
     model: str
     prompt: str
     prompt_version: int | None
+    run: uuid.UUID | None = None
 
 
 class Delta(msgspec.Struct, tag="delta", frozen=True):
@@ -107,6 +114,22 @@ class Delta(msgspec.Struct, tag="delta", frozen=True):
     first: int = msgspec.field(name="from")
     last: int = msgspec.field(name="to")
     text: str
+
+
+class Step(msgspec.Struct, tag="step", frozen=True):
+    """A row of an agent's journal, which is flush `seq` of its answer: how a step stands from here on."""
+
+    generation: uuid.UUID
+    seq: int
+    step: dict[str, Any]
+
+    @property
+    def first(self) -> int:
+        return self.seq
+
+    @property
+    def last(self) -> int:
+        return self.seq
 
 
 class End(msgspec.Struct, tag="end", frozen=True):
@@ -131,10 +154,11 @@ class Error(msgspec.Struct, tag="error", frozen=True, omit_defaults=True):
     client_id: uuid.UUID | None = None
 
 
-type Event = Start | Delta | End
+type Flushed = Delta | Step
+type Event = Start | Flushed | End
 type ServerFrame = State | Event | Error
 
-_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Start | Delta | End)
+_events: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Start | Delta | Step | End)
 
 
 def encode(frame: ServerFrame) -> str:

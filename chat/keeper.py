@@ -16,7 +16,7 @@ from django.db import connection, models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from chat import door, hub, relay, runner, turns, watcher
+from chat import agents, door, hub, relay, runner, turns, watcher
 from chat.flusher import WINDOW
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.relay import Relay
@@ -109,9 +109,10 @@ class Keeper:
             run.append_again()
 
     async def look(self) -> None:
-        """End the generations of the dead. When the database was away nobody could beat: first they may.
+        """End the generations of the dead, and those whose agent is done.
 
-        Dead is whom two looks found so that could both write at once: so could the living.
+        When the database was away nobody could beat: first they may. Dead is whom two looks found so that
+        could both write at once: so could the living.
         """
         now = self.clock()
         if now - self._looked > self.pace.beat:
@@ -125,6 +126,7 @@ class Keeper:
             if not held_up and (dead := found & self._suspects):
                 await sync_to_async(reap)(dead, self.pace)
             self._suspects = found
+        await sync_to_async(agents.settle)()
         self._looked = now
 
     async def _when_due(self, what: str, every: float, work: Callable[[], Awaitable[None]]) -> None:
@@ -199,7 +201,8 @@ def suspects(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> set[uuid.
 
     `spared` are those that this process runs, however old their beat is.
     """
-    silent = Generation.objects.running().filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
+    running = Generation.objects.running().filter(run=None)  # an agent's workers look after their own
+    silent = running.filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
     if not silent.exists():
         return set()
     with transaction.atomic():  # whom somebody else holds may just be beating

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from django.db import connection, models, transaction
 
-from chat.models import GenerationEvent, Message
+from chat.models import Generation, GenerationEvent, Message
 from llm import runloop
 from llm.groupcommit import GroupCommit
+from llm.models.agents import AgentStep
 from llm.telemetry.meters import Gauge
 
 LINGER = 0.2  # seconds in which the flushes of all turns of the process gather for one insert
@@ -61,6 +62,12 @@ async def read(generation: uuid.UUID, after: int) -> list[tuple[int, str]]:
             break
         found.append((seq, text))
     return found
+
+
+async def length(row: Generation) -> int:
+    """Return how many flushes of an answer there are: of an agent's, the rows of its journal."""
+    flushes = AgentStep.objects.filter(run=row.run_id) if row.run_id else row.events.all()
+    return await flushes.acount()
 
 
 async def _forget() -> None:

@@ -5,7 +5,7 @@ import uuid
 from collections import deque
 from collections.abc import Iterable
 
-from chat.frames import Delta, End, Event, ServerFrame, Start
+from chat.frames import Delta, End, Event, Flushed, ServerFrame, Start, Step
 
 MOST_CHARACTERS = 1_000_000  # that a socket may leave unread
 A_FRAME = 200  # characters, about, around the text of a frame
@@ -43,8 +43,8 @@ class Mailbox:
         match event:
             case Start():
                 self._take_start(event)
-            case Delta():
-                self._take_delta(event)
+            case Delta() | Step():
+                self._take_flush(event)
             case End() if event.generation in self._sent:
                 del self._sent[event.generation]
                 self._told.add(event.generation)
@@ -95,15 +95,16 @@ class Mailbox:
             self._sent[start.generation] = 0
             self.put(start)
 
-    def _take_delta(self, delta: Delta) -> None:
-        sent = self._sent.get(delta.generation)
-        if sent is not None and delta.first == sent + 1:
-            self._sent[delta.generation] = delta.last
-            self.put(delta)
+    def _take_flush(self, flush: Flushed) -> None:
+        sent = self._sent.get(flush.generation)
+        if sent is not None and flush.first == sent + 1:
+            self._sent[flush.generation] = flush.last
+            self.put(flush)
 
 
 def _size(frame: ServerFrame) -> int:
-    return A_FRAME + len(getattr(frame, "text", ""))
+    texts = frame.step.values() if isinstance(frame, Step) else [getattr(frame, "text", "")]
+    return A_FRAME + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def _follows(frame: ServerFrame, generation: uuid.UUID, last: int) -> bool:

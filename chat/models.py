@@ -10,6 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from llm.ids import uuid7
+from llm.models.agents import AgentRun
 from llm.models.spent import Spent
 
 
@@ -93,7 +94,9 @@ class Generations(models.QuerySet["Generation"]):
 class Generation(Spent):
     """One run of a model that writes one message: who runs it, what it was asked, what it came to.
 
-    `read_at` is when another process than the runner's last saw a reader; it matters to `on_disconnect`.
+    An agent's answer has a `run`, which goes on without the chat; then nobody is its runner, and its flushes
+    are the rows of the run's journal and, at the end, the text. `read_at` is when another process than the
+    runner's last saw a reader; it matters to `on_disconnect`.
     """
 
     class OnDisconnect(models.TextChoices):
@@ -103,6 +106,7 @@ class Generation(Spent):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     message = models.OneToOneField(Message, models.CASCADE, related_name="generation")
     runner = models.UUIDField(default=uuid.uuid4)  # the process that runs it
+    run = models.ForeignKey(AgentRun, models.SET_NULL, null=True, related_name="+")
     heartbeat_at = models.DateTimeField(
         default=timezone.now
     )  # by the database's clock, which all processes share

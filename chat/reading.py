@@ -10,13 +10,18 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Prefetch, Q, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from chat.cards import Card, cards
 from chat.models import Conversation, Conversations, Feedback, Generation, GenerationEvent, Message
 from chat.search import holding
 from chat.tree import Tree
+from llm.agents import wire
+from llm.agents.journal import record
+from llm.agents.state import Record
+from llm.models.agents import AgentRun
 from llm.types import Usage
 
 NOTHING = Usage()
@@ -25,8 +30,8 @@ SHOWN = 60  # messages on a page, and how many more each look at earlier ones br
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """A conversation in the list. `running`: an answer is being written; `unread`: one has finished
-    since the owner last looked."""
+    """A conversation in the list. `running`: an answer is being written; `waiting`: an agent asks whether it
+    may go on; `unread`: an answer has finished since the owner last looked."""
 
     id: uuid.UUID
     title: str
@@ -34,13 +39,15 @@ class Listed:
     pinned: bool
     unread: bool
     running: bool
+    waiting: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadMessage:
     """A message as it stands now. `content` holds the flushes up to `seq`; times are in milliseconds,
     `cost` in US dollars and None if unknown, `model` is `provider:model`; `siblings` are the messages that
-    stand in its place, itself among them; `feedback` is 1 for good, -1 for bad, 0 for none."""
+    stand in its place, itself among them; `feedback` is 1 for good, -1 for bad, 0 for none; `run` is that of
+    the agent that writes it, and `journal` what that did."""
 
     id: uuid.UUID
     parent: uuid.UUID | None
@@ -66,6 +73,18 @@ class ThreadMessage:
     siblings: tuple[uuid.UUID, ...] = ()
     feedback: int = 0
     note: str = ""
+    run: uuid.UUID | None = None
+    journal: tuple[Record, ...] = ()
+
+    @property
+    def steps(self) -> list[dict[str, Any]] | None:
+        """What an agent did, as programs see it; None if none wrote this."""
+        return wire.steps(self.journal) if self.run else None
+
+    @property
+    def cards(self) -> list[Card]:
+        """What an agent did, as people see it."""
+        return cards(self.journal)
 
     @property
     def position(self) -> int:
@@ -96,13 +115,16 @@ def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, searc
     search = search.replace("\0", "").strip()  # PostgreSQL refuses NUL
     running = Exists(answers.filter(status=Message.Status.STREAMING))
     # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
+    waiting = Exists(
+        answers.filter(status=Message.Status.STREAMING, generation__run__status=AgentRun.Status.AWAITING)
+    )
     unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)
     rows = (
         _after(user, before)
         .filter(holding(search, user.pk) if search else Q())
-        .annotate(running=running, unread=Case(When(unread, then=True), default=False))
+        .annotate(running=running, waiting=waiting, unread=Case(When(unread, then=True), default=False))
         .order_by("-pinned", "-updated_at", "-id")
-        .values("id", "title", "updated_at", "pinned", "unread", "running")[:limit]
+        .values("id", "title", "updated_at", "pinned", "unread", "running", "waiting")[:limit]
     )
     return [Listed(**row) for row in rows]
 
@@ -137,7 +159,9 @@ def _heading(conversation: Listed, today: date) -> str:
 
 def rows(conversation: Conversation) -> QuerySet[Message]:
     """Every message of the conversation, oldest first, with how it was made and what its reader thinks."""
-    return conversation.messages.select_related("generation", "feedback")
+    run = Prefetch("generation__run", AgentRun.objects.only("pk"))
+    steps = "generation__run__steps"
+    return conversation.messages.select_related("generation", "feedback").prefetch_related(run, steps)
 
 
 def thread(conversation: Conversation, through: uuid.UUID | None = None) -> list[ThreadMessage]:
@@ -196,6 +220,9 @@ def threaded(
     message: Message, tail: Sequence[GenerationEvent] = (), siblings: tuple[uuid.UUID, ...] = ()
 ) -> ThreadMessage:
     """Return a row of `rows` as it is shown; `tail` are the flushes that its snapshot does not hold."""
+    generation: Generation | None = getattr(message, "generation", None)
+    journal = _journal(generation)
+    flushed = journal if message.status == Message.Status.STREAMING else ()
     return ThreadMessage(
         id=message.pk,
         parent=message.parent_id,
@@ -203,10 +230,11 @@ def threaded(
         content=message.content + "".join(event.text for event in tail),
         status=message.status,
         created_at=message.created_at,
-        seq=tail[-1].seq if tail else message.seq,
+        seq=(tail or flushed)[-1].seq if tail or flushed else message.seq,
         client_id=message.client_id,
         siblings=siblings or (message.pk,),
-        **_facts(getattr(message, "generation", None)),
+        journal=journal,
+        **_facts(generation),
         **_thought(getattr(message, "feedback", None)),
     )
 
@@ -220,7 +248,15 @@ def _facts(generation: Generation | None) -> dict[str, Any]:
         "error_code", "error_text", "retry_after",
     )  # fmt: skip
     facts = {name: getattr(generation, name) for name in same}
-    return facts | {"generation": generation.pk, "model": generation.model or generation.requested_model}
+    ids = {"generation": generation.pk, "run": generation.run_id}
+    return facts | ids | {"model": generation.model or generation.requested_model}
+
+
+def _journal(generation: Generation | None) -> tuple[Record, ...]:
+    """Return what an agent did, out of what `rows` has fetched."""
+    if generation is None or generation.run is None:
+        return ()
+    return tuple(map(record, generation.run.steps.all()))
 
 
 def _thought(feedback: Feedback | None) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import llm
 from chat import hub, log, turns
 from chat.errors import Restarting
 from chat.flusher import WINDOW, Flusher
-from chat.frames import Delta, Start
+from chat.frames import Delta
 from chat.models import Generation, Message
-from chat.stored import end_frame, ended
+from chat.stored import end_frame, ended, start_frame
 from chat.turns import Outcome, Turn
 from llm.errors import LLMError
 from llm.telemetry.meters import Gauge
@@ -183,18 +183,7 @@ _window = WINDOW
 
 def start(turn: Turn, request: llm.Request) -> None:
     """Begin to write `turn`'s answer; call it on the process's loop."""
-    hub.publish(
-        turn.conversation,
-        Start(
-            generation=turn.generation,
-            message=turn.message,
-            parent=turn.parent,
-            client_id=turn.client_id,
-            model=request.model or "",
-            prompt=request.prompt.slug if request.prompt else "",
-            prompt_version=request.prompt.version if request.prompt else None,
-        ),
-    )
+    hub.publish(turn.conversation, start_frame(turn, request.model or "", request.prompt))
     _runs[turn.generation] = Run(turn, request)
 
 

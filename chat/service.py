@@ -4,16 +4,21 @@ Every function runs on the process's loop; call it from elsewhere through `runlo
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
 import llm
-from chat import relay, runner, turns
+from chat import agents, hub, relay, runner, turns
 from chat.context import shown
+from chat.models import Generation
+from chat.stored import start_frame
 from chat.turns import Asked, Turn
+from chat.watcher import watcher
 from llm import catalog
 from llm.types import CachePolicy
 from prompts import service as prompts
@@ -31,7 +36,7 @@ async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
     if asked.instead_of:
         asked = await sync_to_async(turns.asked_like)(user, asked.instead_of, asked)
     rendered, asked = await _prepared(user, asked)
-    turn = await sync_to_async(turns.ask)(user, conversation, asked, runner.PROCESS)
+    turn = await _stored(user, partial(turns.ask, user, conversation, asked), rendered, asked)
     if turn.new:
         _begin(user, turn, rendered, asked)
     return turn
@@ -45,17 +50,17 @@ async def regenerate(user: Any, conversation: uuid.UUID, answer: uuid.UUID, aske
     runner.refuse_while_draining()
     asked = await sync_to_async(turns.asked_like)(user, answer, asked)
     rendered, asked = await _prepared(user, asked)
-    turn = await sync_to_async(turns.ask_again)(user, conversation, answer, asked, runner.PROCESS)
+    turn = await _stored(user, partial(turns.ask_again, user, conversation, answer, asked), rendered, asked)
     _begin(user, turn, rendered, asked, anew=True)
     return turn
 
 
 async def stop(user: Any, generation: uuid.UUID) -> None:
     """Stop an answer: the mark first, then the upstream, wherever it runs. Raises NotFound."""
-    process = await sync_to_async(turns.request_stop)(user, generation)
+    process = await sync_to_async(agents.stop)(user, generation)
     if process == runner.PROCESS:
         runner.cancel(generation)
-    elif process is not None:
+    elif process not in (None, agents.NOBODY):
         relay.stop_there(process, generation)
 
 
@@ -67,13 +72,23 @@ async def _prepared(user: Any, asked: Asked) -> tuple[Rendered, Asked]:
         prompt=rendered.slug,
         prompt_version=rendered.version,
         model=model,
-        on_disconnect=rendered.on_disconnect,
+        on_disconnect=Generation.OnDisconnect.FINISH if asked.agent else rendered.on_disconnect,
     )
     return rendered, asked
 
 
+async def _stored(user: Any, store: Callable[[uuid.UUID], Turn], rendered: Rendered, asked: Asked) -> Turn:
+    """Store a turn under its runner: this process, or nobody where an agent answers."""
+    if asked.agent:
+        return await sync_to_async(agents.begin)(user, partial(store, agents.NOBODY), rendered, asked)
+    return await sync_to_async(store)(runner.PROCESS)
+
+
 def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: bool = False) -> None:
     chain = (asked.model,) if asked.model else rendered.chain or settings.PARLEY.model_chain
+    if turn.run:
+        _tell(turn, chain[0], rendered)
+        return
     limit = int(rendered.parameters.get("max_tokens") or catalog.card(chain[0]).default_max_tokens)
     request = llm.Request(
         messages=shown(rendered.messages, turn.path, chain[0], limit, turn.begins_with),
@@ -89,3 +104,10 @@ def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: boo
         gather=GATHER,
     )
     runner.start(turn, request)
+
+
+def _tell(turn: Turn, model: str, rendered: Rendered) -> None:
+    """Say that an agent's answer begins; from here on this process follows it as any other does."""
+    start = start_frame(turn, model, rendered.ref)
+    hub.publish(turn.conversation, start)
+    watcher().hint(turn.conversation, start)

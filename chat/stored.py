@@ -6,8 +6,9 @@ from django.conf import settings
 
 from chat.frames import End, Start, wire_usage
 from chat.models import Generation
-from chat.turns import Outcome
+from chat.turns import Outcome, Turn
 from llm.money import money
+from llm.types import PromptRef
 
 
 def end_frame(generation: uuid.UUID, outcome: Outcome) -> End:
@@ -53,4 +54,19 @@ def started(generation: Generation) -> Start:
         model=generation.requested_model or settings.PARLEY.model_chain[0],
         prompt=generation.prompt,
         prompt_version=generation.prompt_version,
+        run=generation.run_id,
+    )
+
+
+def start_frame(turn: Turn, model: str, prompt: PromptRef | None) -> Start:
+    """Return the frame that tells that a turn begins."""
+    return Start(
+        generation=turn.generation,
+        message=turn.message,
+        parent=turn.parent,
+        client_id=turn.client_id,
+        model=model,
+        prompt=prompt.slug if prompt else "",
+        prompt_version=prompt.version if prompt else None,
+        run=turn.run,
     )

@@ -2,7 +2,7 @@
 
 import uuid
 
-from chat import hub, log, runner
+from chat import agents, hub, log, runner
 from chat.frames import Delta
 from chat.mailbox import Mailbox
 from chat.models import Generation, Message
@@ -25,9 +25,9 @@ async def follow(mailbox: Mailbox, generation: uuid.UUID, after: int) -> None:
         await _put_rest(mailbox, row, after)
         mailbox.put(ended(row))
         return
-    last = await _put_log(mailbox, generation, after)
+    last = await _put_log(mailbox, row, after)
     mailbox.follow(generation, last)
-    watcher().join(row.message.conversation_id, generation, last)
+    watcher().join(row, last)
 
 
 async def tell(mailbox: Mailbox, generation: uuid.UUID) -> None:
@@ -50,19 +50,31 @@ def follow_here(mailbox: Mailbox, generation: uuid.UUID, after: int) -> bool:
     return True
 
 
-async def _put_log(mailbox: Mailbox, generation: uuid.UUID, after: int) -> int:
-    """Put what the log holds after `after`, as one frame; returns the last flush of it."""
-    flushes = await log.read(generation, after)
+async def _put_log(mailbox: Mailbox, row: Generation, after: int) -> int:
+    """Put what the log holds after `after`, flushes as one frame; returns the last of it."""
+    if row.run_id:
+        return await _put_steps(mailbox, row.pk, row.run_id, after)
+    flushes = await log.read(row.pk, after)
     if not flushes:
         return after
     last, _ = flushes[-1]
     text = "".join(text for _, text in flushes)
-    mailbox.put(Delta(generation=generation, first=after + 1, last=last, text=text))
+    mailbox.put(Delta(generation=row.pk, first=after + 1, last=last, text=text))
     return last
+
+
+async def _put_steps(mailbox: Mailbox, generation: uuid.UUID, run: uuid.UUID, after: int) -> int:
+    for step in await agents.steps({generation: (run, after)}):
+        mailbox.put(step)
+        after = step.seq
+    return after
 
 
 async def _put_rest(mailbox: Mailbox, row: Generation, after: int) -> None:
     """Put the rest of an answer that has ended; its message holds all of it when the log is purged."""
-    last = await _put_log(mailbox, row.pk, after)
-    if after == last == 0 < row.message.seq:
+    last = await _put_log(mailbox, row, after)
+    if row.run_id:
+        for text in await agents.texts({row.pk: last}):
+            mailbox.put(text)
+    elif after == last == 0 < row.message.seq:
         mailbox.put(Delta(generation=row.pk, first=1, last=row.message.seq, text=row.message.content))

@@ -29,7 +29,7 @@ class Asked:
 
     `parent` is the message that it follows, None the newest one of the conversation; `instead_of` names a
     question to stand beside. `key` is the API key that asks, for the ledger. `going_on`: the new answer
-    begins with the text of the old one.
+    begins with the text of the old one. `agent`: it may use tools.
     """
 
     text: str = ""
@@ -42,12 +42,14 @@ class Asked:
     key: uuid.UUID | None = None
     on_disconnect: str = Generation.OnDisconnect.FINISH
     going_on: bool = False
+    agent: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """A stored turn. `path` is the conversation up to the question, oldest first; `new` is False for a
-    question that was sent before; `begins_with` is the text that the answer goes on from."""
+    question that was sent before; `begins_with` is the text that the answer goes on from; `run` is the
+    agent's that writes it, if one does."""
 
     conversation: uuid.UUID
     message: uuid.UUID
@@ -58,6 +60,7 @@ class Turn:
     new: bool = True
     begins_with: str = ""
     stops_unread: bool = False
+    run: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +121,18 @@ def ask_again(
 def asked_like(user: Any, answer_id: uuid.UUID, asked: Asked) -> Asked:
     """Fill in prompt and model, where `asked` names none, with those of an earlier answer or question.
 
-    Raises NotFound.
+    Tools stay allowed where they were, but an answer that goes on is written without. Raises NotFound.
     """
     answers = Q(message=answer_id) | Q(message__parent=answer_id)
     earlier = Generation.objects.visible_to(user).filter(answers).order_by("id").last()
     if earlier is None:
         raise NotFound("This message does not exist in this conversation.")
-    return replace(asked, prompt=asked.prompt or earlier.prompt, model=asked.model or earlier.requested_model)
+    return replace(
+        asked,
+        prompt=asked.prompt or earlier.prompt,
+        model=asked.model or earlier.requested_model,
+        agent=not asked.going_on and (asked.agent or earlier.run_id is not None),
+    )
 
 
 @transaction.atomic

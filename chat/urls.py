@@ -17,4 +17,6 @@ urlpatterns: list[URLPattern] = [
     path("c/<uuid:pk>/restore/", views.restore, name="restore"),
     path("c/<uuid:pk>/messages/<uuid:message>/", views.message, name="message"),
     path("c/<uuid:pk>/messages/<uuid:message>/rate/", views.rate, name="rate"),
+    path("c/<uuid:pk>/messages/<uuid:message>/steps/", views.steps, name="steps"),
+    path("c/<uuid:pk>/messages/<uuid:message>/steps/<int:step>/", views.decide, name="decide"),
 ]

@@ -19,16 +19,18 @@ from django.utils.text import slugify
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import blanks, choices, exporting, feedback, keeping, reading, service
-from chat.errors import ChatError
+from chat import agents, blanks, choices, exporting, feedback, keeping, reading, service
+from chat.errors import ChatError, NotFound
 from chat.models import Conversation
 from chat.policy import own_page
 from chat.turns import LONGEST_TEXT, Asked
 from llm import runloop
+from llm.api.faults import Conflict
 from llm.errors import LLMError
 from prompts.errors import PromptError
 
 LISTED = 50
+LONGEST_NOTE = 2000  # characters
 
 
 @require_safe
@@ -140,6 +142,38 @@ def rate(request: HttpRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpRespons
 @require_safe
 @never_cache
 @login_required
+def steps(request: HttpRequest, pk: uuid.UUID, message: uuid.UUID) -> HttpResponse:
+    """What an agent has done for an answer, as the page shows it."""
+    found = _own(request, pk)
+    shown = reading.message(found, message)
+    if shown is None or shown.run is None:
+        raise Http404
+    return render(request, "chat/_steps.html", {"message": shown, "conversation": found})
+
+
+@require_POST
+@login_required
+def decide(request: HttpRequest, pk: uuid.UUID, message: uuid.UUID, step: int) -> HttpResponse:
+    """Let a tool that waits run, or not: `approved` is 1 or 0, `note-<step>` is told to the agent."""
+    note = request.POST.get(f"note-{step}", "").replace("\0", "")[:LONGEST_NOTE]
+    approved = request.POST.get("approved") == "1"
+    is_script = request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+    try:
+        agents.decide(request.user, pk, message, step, approved=approved, note=note)
+    except NotFound:
+        raise Http404 from None
+    except Conflict as conflict:
+        if is_script:
+            return HttpResponse(conflict.sentence, status=409)
+        messages.error(request, conflict.sentence)
+    if is_script:
+        return HttpResponse(status=204)
+    return redirect(f"{reverse('conversation', args=[pk])}?leaf={message}#m-{message}")
+
+
+@require_safe
+@never_cache
+@login_required
 async def export_markdown(request: HttpRequest, pk: uuid.UUID) -> StreamingHttpResponse:
     """One branch as a file."""
     found = await _own_async(request, pk)
@@ -183,6 +217,7 @@ def _ask(request: HttpRequest, pk: uuid.UUID, text: str) -> None:
         prompt=request.POST.get("prompt", ""),
         model=request.POST.get("model", ""),
         parent=_posted(request, "parent"),
+        agent=bool(request.POST.get("agent")),
     )
     try:
         runloop.wait(service.send(request.user, pk, asked))
@@ -205,6 +240,7 @@ def _frame(request: HttpRequest, current: Conversation | None = None) -> dict[st
         "first_model": first,
         "models": choices.models(),
         "prompts": choices.prompts(),
+        "tools": choices.tools(request.user),
         "chat_prompt": service.ASSISTANT,
         "is_demo": first.startswith("local:"),
         "has_model": not first.startswith("local:") or bool(settings.PARLEY.parley_local_url),

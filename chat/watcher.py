@@ -1,4 +1,5 @@
-"""Brings to the readers of this process what other processes write, from hints and from the log.
+"""Brings to the readers of this process what others write: other processes, from hints and from the log, and
+agents, from their journals.
 
 One look at the database serves all conversations that are read here. Each flush is handed on once and in
 order, wherever it came from first.
@@ -10,13 +11,15 @@ import logging
 import time
 import uuid
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from asgiref.sync import sync_to_async
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from chat import hub, relay, runner
-from chat.frames import Delta, End, Event, Start
+from chat import agents, hub, relay, runner
+from chat.frames import Delta, End, Event, Flushed, Start
 from chat.models import Generation, GenerationEvent, Message
 from chat.stored import ended, started
 from llm import runloop
@@ -33,15 +36,19 @@ OVERLAP = 5.0  # seconds that clocks may differ, and that a transaction may take
 
 @dataclass(slots=True)
 class Followed:
-    """An answer that another process writes: the last flush that was handed on, and later ones that wait."""
+    """An answer that is not written here: the last flush that was handed on, and later ones that wait.
+
+    `run` is that of the agent that writes it, if one does.
+    """
 
     conversation: uuid.UUID
     position: int = 0
-    ahead: dict[int, str] = field(default_factory=dict)
+    run: uuid.UUID | None = None
+    ahead: dict[int, Flushed] = field(default_factory=dict)
 
 
 class Watcher:
-    """Follows the answers of other processes than `own`; lives on the process's loop."""
+    """Follows the answers that the process `own` does not write; lives on the process's loop."""
 
     def __init__(self, own: uuid.UUID, *, poll: float = POLL, idle: float = IDLE) -> None:
         self._own = own
@@ -58,9 +65,10 @@ class Watcher:
         """Begin to look, for somebody who has come to read."""
         self._wanted.set()
 
-    def join(self, conversation: uuid.UUID, generation: uuid.UUID, after: int) -> None:
-        """Hand on what comes after flush `after`, to a reader who has all up to it."""
-        followed = self._followed.setdefault(generation, Followed(conversation, after))
+    def join(self, row: Generation, after: int) -> None:
+        """Hand on what comes after flush `after` of an answer, to a reader who has all up to it."""
+        beginning = Followed(row.message.conversation_id, after, row.run_id)
+        followed = self._followed.setdefault(row.pk, beginning)
         if after < followed.position:
             followed.position = after
             self._gap.set()
@@ -72,7 +80,7 @@ class Watcher:
             case Start():
                 self._meet(conversation, event)
             case Delta() if followed:
-                self._offer(event.generation, followed, event.first, event.text)
+                self._offer(followed, event)
             case End() if followed and followed.position >= event.seq:
                 self._end(followed, event)
             case _:
@@ -81,15 +89,18 @@ class Watcher:
     async def look(self) -> None:
         """Read once what is new of the conversations that are read here."""
         watched = hub.watched()
+        if self._runs():
+            await sync_to_async(agents.settle)()
         self._followed = {pk: one for pk, one in self._followed.items() if one.conversation in watched}
         rows = [row for row in await self._rows() if row.message.conversation_id in watched]
         for row in rows:
             self._meet(row.message.conversation_id, started(row))
-        for generation, seq, text in await self._flushes():
-            if followed := self._followed.get(generation):
-                self._offer(generation, followed, seq, text)
-        for row in rows:
-            if row.message.status != Message.Status.STREAMING and (followed := self._followed.get(row.pk)):
+        self._hand_on(await self._flushes())
+        self._hand_on(await agents.steps(self._runs()))
+        over = [row for row in rows if row.message.status != Message.Status.STREAMING]
+        self._hand_on(await self._texts(over))
+        for row in over:
+            if followed := self._followed.get(row.pk):
                 self._end(followed, ended(row))
         await self._note_readers(rows)
 
@@ -112,7 +123,7 @@ class Watcher:
             self._wanted.clear()
             await self._wanted.wait()
             self._looked = time.time()
-        quick = self._followed and not relay.is_on()
+        quick = self._runs() or (self._followed and not relay.is_on())
         if not quick:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._gap.wait(), self._idle)
@@ -134,16 +145,27 @@ class Watcher:
         self._looked = now
         return found
 
-    async def _flushes(self) -> list[tuple[uuid.UUID, int, str]]:
-        found: list[tuple[uuid.UUID, int, str]] = []
-        followed = list(self._followed.items())
+    async def _flushes(self) -> list[Delta]:
+        found: list[Delta] = []
+        followed = [(pk, one) for pk, one in self._followed.items() if one.run is None]
         for start in range(0, len(followed), AT_ONCE):
             wanted = Q()
             for generation, one in followed[start : start + AT_ONCE]:
                 wanted |= Q(generation=generation, seq__gt=one.position)
             rows = GenerationEvent.objects.filter(wanted).order_by("generation", "seq")
-            found += [row async for row in rows.values_list("generation", "seq", "text")]
+            async for generation, seq, text in rows.values_list("generation", "seq", "text"):
+                found.append(Delta(generation=generation, first=seq, last=seq, text=text))
         return found
+
+    def _runs(self) -> dict[uuid.UUID, tuple[uuid.UUID, int]]:
+        """The agents' answers that are followed: which run, and how far."""
+        return {pk: (one.run, one.position) for pk, one in self._followed.items() if one.run}
+
+    async def _texts(self, over: list[Generation]) -> list[Delta]:
+        """Return the last flush of each agent's answer that has ended."""
+        runs = self._runs()
+        after = {row.pk: runs[row.pk][1] for row in over if row.pk in runs}
+        return await agents.texts(after) if after else []
 
     async def _note_readers(self, rows: list[Generation]) -> None:
         """Tell the runners of answers that end when nobody reads them that somebody does."""
@@ -152,20 +174,25 @@ class Watcher:
 
     def _meet(self, conversation: uuid.UUID, start: Start) -> None:
         if start.generation not in self._followed and start.generation not in self._ended:
-            self._followed[start.generation] = Followed(conversation)
+            self._followed[start.generation] = Followed(conversation, run=start.run)
             hub.deliver(conversation, start)
+            if start.run:
+                self._gap.set()  # nobody sends hints of what an agent does
 
-    def _offer(self, generation: uuid.UUID, followed: Followed, seq: int, text: str) -> None:
-        if seq <= followed.position:
+    def _hand_on(self, flushes: Sequence[Flushed]) -> None:
+        for flush in flushes:
+            if followed := self._followed.get(flush.generation):
+                self._offer(followed, flush)
+
+    def _offer(self, followed: Followed, flush: Flushed) -> None:
+        if flush.first <= followed.position:
             return
         if len(followed.ahead) >= MOST_AHEAD:
             followed.ahead.clear()
-        followed.ahead[seq] = text
+        followed.ahead[flush.first] = flush
         while (following := followed.ahead.pop(followed.position + 1, None)) is not None:
-            followed.position += 1
-            last = followed.position
-            delta = Delta(generation=generation, first=last, last=last, text=following)
-            hub.deliver(followed.conversation, delta)
+            followed.position = following.last
+            hub.deliver(followed.conversation, following)
         if followed.ahead:
             self._gap.set()
 

@@ -7,10 +7,14 @@ from django.utils import formats
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from chat.cards import Card
 from chat.rendering import label_tables, render
 from llm import amounts, catalog
 
 register = template.Library()
+
+TOOLS = {"calculate": "i-calc", "search": "i-search", "fetch_url": "i-globe"}
+KINDS = {"model": "i-compass", "note": "i-info", "tool": "i-cog"}
 
 
 @register.filter
@@ -41,6 +45,12 @@ def charge(cost: Decimal | None) -> str:
 def digits(number: int) -> str:
     """Return `1,590`."""
     return formats.number_format(number, use_l10n=True, force_grouping=True)
+
+
+@register.filter
+def mark(card: Card) -> str:
+    """Return the icon of a step."""
+    return TOOLS.get(card.tool) or KINDS[card.kind]
 
 
 @register.filter

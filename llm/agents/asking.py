@@ -16,10 +16,14 @@ ANSWER_TOKENS = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """What a run is about. `model` is None for the site's chain."""
+    """What a run is about. `model` is None for the site's chain, `history` what was said before the goal.
+
+    Models without tool calls are too small for the history: they are told the goal alone.
+    """
 
     goal: str
     instructions: str = ""
+    history: Sequence[Message] = ()
     model: str | None = None
     owner: Owner = field(default_factory=Owner)
 
@@ -70,6 +74,7 @@ def _messages(task: Task, state: State, *, final: bool) -> Iterator[Message]:
     yield Message(role="system", content=PROMPT)
     if task.instructions:
         yield Message(role="system", content=task.instructions)
+    yield from task.history
     yield Message(role="user", content=task.goal)
     for entry in state.history:
         yield from _note(entry) if isinstance(entry, Note) else _turn(entry)

@@ -29,6 +29,7 @@ from llm.lease import BEAT, LeaseLost, lasts
 from llm.models.agents import AgentRun
 from llm.origin import coming_from
 from llm.telemetry.spans import span
+from llm.types import Message
 
 logger = logging.getLogger(__name__)
 
@@ -144,7 +145,13 @@ class Driver:
         available = self._tools()
         return Loop(
             run=run.pk,
-            task=Task(goal=run.goal, instructions=run.instructions, model=run.model or None, owner=run.owner),
+            task=Task(
+                goal=run.goal,
+                instructions=run.instructions,
+                history=[Message(**said) for said in run.history],
+                model=run.model or None,
+                owner=run.owner,
+            ),
             limits=Limits(
                 iterations=run.max_iterations,
                 tokens=run.max_tokens,

@@ -5,12 +5,15 @@ run or a person has stopped it.
 """
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from llm.agents.state import Record
@@ -69,6 +72,16 @@ class Journal:
 def read(run: uuid.UUID, after: int = 0) -> list[Record]:
     """Return the rows of a run after one."""
     return [record(row) for row in AgentStep.objects.of(run, after)]
+
+
+def newer(positions: Iterable[tuple[uuid.UUID, int]]) -> dict[uuid.UUID, list[Record]]:
+    """Return the rows of several runs after a position in each, in order; one query, none for nothing."""
+    wanted = [Q(run=run, seq__gt=after) for run, after in positions]
+    found: dict[uuid.UUID, list[Record]] = {}
+    rows = AgentStep.objects.filter(reduce(or_, wanted)) if wanted else AgentStep.objects.none()
+    for row in rows.order_by("run", "seq"):
+        found.setdefault(row.run_id, []).append(record(row))
+    return found
 
 
 def record(row: AgentStep) -> Record:

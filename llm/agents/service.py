@@ -18,19 +18,23 @@ from llm.agents.state import Record, State
 from llm.agents.tasks import drive
 from llm.api.faults import Conflict, Fault, NotFound
 from llm.models.agents import AgentRun, AgentStep
-from llm.types import Owner
+from llm.types import Message, Owner
 
 MAX_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What a run shall do, with what, and how much it may use. `tools` None gives it all that there are."""
+    """What a run shall do, with what, and how much it may use. `tools` None gives it all that there are.
+
+    `history` is what a person and a model said before, and what the goal may refer to.
+    """
 
     goal: str
     tools: Sequence[str] | None = None
     model: str | None = None
     instructions: str = ""
+    history: Sequence[Message] = ()
     max_iterations: int = 10
     max_tokens: int | None = None
     max_cost: Decimal | None = None
@@ -47,6 +51,7 @@ def start(user: Any, order: Order, owner: Owner | None = None) -> AgentRun:
         key_id=owner.key_id if owner else None,
         goal=order.goal,
         instructions=order.instructions,
+        history=[{"role": said.role, "content": said.content} for said in order.history],
         model=order.model or "",
         tools=_tools(user, order.tools),
         max_iterations=order.max_iterations,

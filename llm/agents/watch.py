@@ -5,17 +5,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db.models import Max, Q
+from django.db.models import Max
 
 from llm import runloop
 from llm.agents import journal
 from llm.agents.state import Record
-from llm.models.agents import AgentRun, AgentStep
+from llm.models.agents import AgentRun
 
 TICK = 0.25  # seconds
 
@@ -91,7 +89,7 @@ def _news(readers: list[_Reader]) -> list[tuple[_Reader, News]]:
         run: (status, newest or 0) for run, status, newest in rows.values_list("pk", "status", "newest")
     }
     late = [reader for reader in readers if reader.run in stands and stands[reader.run][1] > reader.seq]
-    records = _records(late)
+    records = journal.newer((reader.run, reader.seq) for reader in late)
     found = []
     for reader in readers:
         status, _ = stands.get(reader.run, ("gone", 0))
@@ -99,16 +97,6 @@ def _news(readers: list[_Reader]) -> list[tuple[_Reader, News]]:
         found += [(reader, News(seq=one.seq, record=one)) for one in fresh]
         if status != reader.status:
             found.append((reader, News(seq=fresh[-1].seq if fresh else reader.seq, status=status)))
-    return found
-
-
-def _records(late: list[_Reader]) -> dict[uuid.UUID, list[Record]]:
-    if not late:
-        return {}
-    wanted = reduce(or_, (Q(run=reader.run, seq__gt=reader.seq) for reader in late))
-    found: dict[uuid.UUID, list[Record]] = {}
-    for row in AgentStep.objects.filter(wanted).order_by("run", "seq"):
-        found.setdefault(row.run_id, []).append(journal.record(row))
     return found
 
 

@@ -15,7 +15,6 @@ SHOWN = {"started": "running"}
 
 def run(row: AgentRun, records: Iterable[Record]) -> dict[str, Any]:
     """Return a run with its steps, each as it stands now."""
-    newest = {record.step: record for record in records}
     return {
         "id": str(row.pk),
         "status": row.status,
@@ -33,8 +32,14 @@ def run(row: AgentRun, records: Iterable[Record]) -> dict[str, Any]:
         "created_at": row.created_at,
         "started_at": row.started_at,
         "finished_at": row.finished_at,
-        "steps": [step(record) for record in sorted(newest.values(), key=lambda one: one.step)],
+        "steps": steps(records),
     }
+
+
+def steps(records: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the steps of a journal, each as its newest row tells it."""
+    newest = {record.step: record for record in records}
+    return [step(record) for record in sorted(newest.values(), key=lambda one: one.step)]
 
 
 def step(record: Record) -> dict[str, Any]:

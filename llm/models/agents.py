@@ -75,6 +75,7 @@ class AgentRun(Leased, Spent, Originated):
     status = models.CharField(max_length=20, choices=Status, default=Status.QUEUED, db_index=True)
     goal = models.TextField()
     instructions = models.TextField(blank=True)
+    history = models.JSONField(default=list, blank=True)  # [{role, content}], what was said before the goal
     model = models.CharField(max_length=160, blank=True)
     tools = models.JSONField(default=list)
     max_iterations = models.PositiveSmallIntegerField(default=10)

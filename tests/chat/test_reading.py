@@ -92,7 +92,13 @@ def test_groups_by_age(days: int, heading: str) -> None:
     today = date(2026, 11, 22)
     updated_at = datetime(2026, 11, 22, 12, tzinfo=UTC) - timedelta(days=days)
     listed = reading.Listed(
-        id=Conversation().pk, title="", updated_at=updated_at, pinned=False, unread=False, running=False
+        id=Conversation().pk,
+        title="",
+        updated_at=updated_at,
+        pinned=False,
+        unread=False,
+        running=False,
+        waiting=False,
     )
     assert [name for name, _ in reading.grouped([listed], today)] == [heading]
 

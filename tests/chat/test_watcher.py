@@ -10,7 +10,7 @@ from asgiref.sync import sync_to_async
 from chat import hub, turns
 from chat.frames import Delta, End, Event, Start
 from chat.log import Flush, store
-from chat.models import Conversation, Message
+from chat.models import Conversation, Generation, Message
 from chat.turns import Asked, Outcome, Turn
 from chat.watcher import Watcher
 from tests.chat.conftest import question
@@ -186,7 +186,8 @@ async def test_a_reader_who_joins_further_back_gets_what_it_lacks(
     await watcher.look()
     for seq, text in enumerate("abc", 1):
         watcher.hint(talk.pk, delta(turn, seq, text))
-    watcher.join(talk.pk, turn.generation, 1)  # its own reading of the log ended there
+    row = await Generation.objects.select_related("message").aget(pk=turn.generation)
+    watcher.join(row, 1)  # its own reading of the log ended there
     await written(turn, "a", "b", "c")
     await watcher.look()
     assert listener.heard == [Start, "a", "b", "c", "b", "c"]  # a mailbox drops what it has

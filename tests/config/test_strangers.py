@@ -33,10 +33,11 @@ CHANGES = ("POST", "PATCH", "PUT", "DELETE")
 
 
 def conversation_of(user: User) -> Ids:
-    """An answer that is being written."""
+    """An answer that is being written, by an agent that asks whether it may go on."""
     conversation = make_conversation(user, "Hello", title="Private")
-    answer = add_answer(conversation, "Hi", status="streaming", flushes=("Hi",))
-    ids = {"pk": conversation.pk, "message": answer.pk, "generation": answer.generation.pk}
+    run = AgentRun.objects.create(user=user, goal="Private", status="awaiting_approval")
+    answer = add_answer(conversation, "Hi", status="streaming", flushes=("Hi",), run=run)
+    ids = {"pk": conversation.pk, "message": answer.pk, "generation": answer.generation.pk, "step": 1}
     return {name: str(value) for name, value in ids.items()}
 
 

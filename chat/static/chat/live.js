@@ -2,6 +2,7 @@
 
 import { pause } from "./pause.js";
 import { Prose } from "./prose.js";
+import { Steps } from "./steps.js";
 
 const SLICE = 8;  // milliseconds of painting in one frame
 const PATIENCE = 3;  // a frame that cost much is followed by a rest this many times as long
@@ -14,6 +15,7 @@ export class Live {
     this.seq = Number(item.dataset.seq ?? 0);
     this.on = on;
     this.restUntil = 0;
+    this.steps = new Steps(item);
     const element = item.querySelector(".prose");
     const before = element.textContent;
     this.prose = new Prose(element, on.sealed);
@@ -21,14 +23,24 @@ export class Live {
     this.prose.paint();  // at once: what stood on the page must not be seen to shrink
   }
 
-  delta({ from, to, text }) {
-    if (to <= this.seq) return;  // seen already
+  // True if flushes `from..to` come next: then they count as seen.
+  isNext(from, to) {
+    if (to <= this.seq) return false;  // seen already
     if (from !== this.seq + 1) {
       this.miss();
-      return;
+      return false;
     }
     this.seq = to;
     this.item.dataset.seq = to;
+    return true;
+  }
+
+  step({ seq }) {
+    if (this.isNext(seq, seq)) this.steps.renew();
+  }
+
+  delta({ from, to, text }) {
+    if (!this.isNext(from, to)) return;
     this.prose.append(text);
     this.on.heard(text);
     this.prepare();
@@ -54,6 +66,7 @@ export class Live {
   }
 
   async finish() {
+    this.steps.isOver = true;
     cancelAnimationFrame(this.painting);
     this.painting = Infinity;  // what comes late is in the server's page
     while (!this.prose.paint(performance.now() + SLICE)) await pause();

@@ -15,6 +15,7 @@ import { offerKeys, offerNotices } from "./offers.js";
 import { Sidebar } from "./sidebar.js";
 import { Socket } from "./socket.js";
 import { Speech } from "./speech.js";
+import { decide } from "./steps.js";
 import { Thread } from "./thread.js";
 import { banner, name, problem, word } from "./words.js";
 
@@ -151,6 +152,13 @@ const frames = {
   delta(frame) {
     thread.delta(frame);
   },
+  step(frame) {
+    thread.step(frame);
+    const { kind, status } = frame.step;
+    const isAsked = status === "waiting" || status === "unknown";
+    if (isAsked) speech.asks();
+    if (isAsked || kind === "approval") sidebar.refresh();
+  },
   async end(frame) {
     if (await thread.end(frame)) speech.ended(frame.finish);
     sidebar.refresh();
@@ -196,6 +204,11 @@ $("#messages").addEventListener("click", ({ target }) => {
   else if (button.dataset.wrap !== undefined) toggleWrap(button);
   else if (button.dataset.edit !== undefined) startEdit(item);
   else if (button.dataset.resend !== undefined) resend(item.dataset.client);
+});
+$("#approving").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  problem("");
+  if (!await decide(event.target, event.submitter)) problem(word("not-decided"));
 });
 $("#offline button").addEventListener("click", () => socket.now());
 $("#problem button").addEventListener("click", () => problem(""));

@@ -33,6 +33,12 @@ export async function thread(conversation, leaf = "", address = `/c/${conversati
   return found && { items: [...found.querySelectorAll("#messages > li")], earlier: found.querySelector("#earlier") };
 }
 
+// The cards of what an agent does for an answer; null if they cannot be had, or there are none.
+export async function steps(conversation, message) {
+  const found = await parsed(`/c/${conversation}/messages/${message}/steps/`);
+  return found?.querySelector(".steps") ?? null;
+}
+
 // What stands over the messages: the title and what can be done with the conversation.
 export async function head(conversation) {
   const found = await parsed(`/c/${conversation}/`);
@@ -49,6 +55,11 @@ async function post(address, fields) {
   const body = new FormData();
   body.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
   for (const [name, value] of Object.entries(fields)) body.set(name, value);
+  return submit(address, body);
+}
+
+// Sends the fields of a form; the answer, or null.
+export function submit(address, body) {
   return page(address, { method: "POST", body, headers: { Accept: "application/json" } });
 }
 

@@ -1,6 +1,7 @@
 // The end of an answer: the server's HTML is the truth, and only what differs from it is swapped.
 
 import { pause } from "./pause.js";
+import { merge } from "./steps.js";
 import { plain } from "./typeset.js";
 
 const SLICE = 8;  // milliseconds of comparing before the browser has its turn
@@ -8,16 +9,20 @@ const SLICE = 8;  // milliseconds of comparing before the browser has its turn
 // Makes `here`, which was written live, into `there`, which the server rendered. Blocks that are equal stay, and
 // with them what the reader has selected in them.
 export async function settle(here, there) {
-  const ours = here.querySelector(":scope > .prose");
-  const theirs = there.querySelector(":scope > .prose");
-  if (ours && theirs) {
-    await reconcile(ours, theirs);
-    for (const node of [...here.childNodes]) if (node !== ours) node.remove();
-    const around = [...there.childNodes];
-    const at = around.indexOf(theirs);
-    ours.before(...around.slice(0, at));
-    ours.after(...around.slice(at + 1));
-  } else here.replaceChildren(...there.childNodes);
+  const kept = new Map();  // ours, by theirs
+  for (const [part, bring] of [[".steps", merge], [".prose", reconcile]]) {
+    const [ours, theirs] = [here, there].map((item) => item.querySelector(`:scope > ${part}`));
+    if (!ours || !theirs) continue;
+    await bring(ours, theirs);
+    kept.set(theirs, ours);
+  }
+  const stay = new Set(kept.values());
+  for (const node of [...here.childNodes]) if (!stay.has(node)) node.remove();
+  let next = here.firstChild;
+  for (const node of [...there.childNodes]) {
+    if (kept.has(node)) next = kept.get(node).nextSibling;
+    else here.insertBefore(node, next);
+  }
   for (const { name } of [...here.attributes]) if (!there.hasAttribute(name)) here.removeAttribute(name);
   for (const { name, value } of there.attributes) here.setAttribute(name, value);
 }

@@ -1,4 +1,5 @@
-// What a screen reader hears of an answer: that it began and how it ended, and by choice its sentences on the way.
+// What a screen reader hears of an answer: that it began, waits for the reader and how it ended, and by choice its
+// sentences on the way.
 
 import { announce, word } from "./words.js";
 
@@ -41,7 +42,14 @@ export class Speech {
 
   begun() {
     this.unsaid = "";
+    this.hasAsked = false;
     announce(word("streaming"));
+  }
+
+  // An agent asks whether it may go on; the first time is said, the others are seen.
+  asks() {
+    if (!this.hasAsked) announce(word("waiting"));
+    this.hasAsked = true;
   }
 
   heard(text) {

@@ -171,6 +171,10 @@ export class Thread {
     this.lives.get(frame.generation)?.delta(frame);
   }
 
+  step(frame) {
+    this.lives.get(frame.generation)?.step(frame);
+  }
+
   // False if the answer was not followed here.
   async end(frame) {
     const live = this.lives.get(frame.generation);
