@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,6 +20,7 @@ from tests.chat.shop import Worker, shop
 pytestmark = pytest.mark.browser
 
 NARROW = {"width": 320, "height": 640}
+LOOKS: list[tuple[Any, Any]] = [("light", WIDE), ("dark", NARROW)]
 LONG = "https://example.com/" + "a" * 120
 
 
@@ -36,7 +38,7 @@ def ask_agent(page: Page, text: str) -> None:
 
 def is_fine(page: Page, name: str) -> None:
     """Nothing is too wide and axe finds nothing, light and wide as dark and narrow."""
-    for theme, size in (("light", WIDE), ("dark", NARROW)):
+    for theme, size in LOOKS:
         page.emulate_media(color_scheme=theme)
         page.set_viewport_size(size)
         assert violations(page) == []

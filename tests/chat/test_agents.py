@@ -237,7 +237,7 @@ async def test_an_answer_ends_with_nobody_looking_and_only_once(talk: Conversati
     await tab.close()
     await Worker(SUM, "1591").work()
     await Generation.objects.aupdate(heartbeat_at="2020-01-01T00:00Z")
-    assert await sync_to_async(keeper.reap)() == 0
+    assert await sync_to_async(keeper.suspects)() == set()
     await keeper.Keeper().look()
     answer = await Message.objects.aget(role="assistant")
     assert (answer.status, answer.content) == ("completed", "1591")
@@ -248,7 +248,9 @@ async def test_a_run_that_is_gone_leaves_an_interrupted_answer(tab: Tab) -> None
     await ask(tab)
     await AgentRun.objects.all().adelete()
     await Generation.objects.aupdate(heartbeat_at="2020-01-01T00:00Z")
-    await keeper.Keeper().look()
+    looking = keeper.Keeper()
+    await looking.look()
+    await looking.look()
     assert (await tab.until("end"))["finish"] == "interrupted"
 
 
