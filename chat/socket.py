@@ -15,7 +15,7 @@ from django.urls import path, re_path
 from chat.consumers import ChatConsumer
 from chat.door import Pass
 from chat.language import Language
-from llm.models import ApiKey
+from llm.keyring import opened_by
 
 type Scope = dict[str, Any]
 type App = Callable[[Scope, Any, Any], Awaitable[None]]
@@ -37,7 +37,7 @@ async def _who(scope: Scope) -> tuple[Any, uuid.UUID | None]:
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
     if "authorization" in headers:
         scheme, _, key = headers["authorization"].partition(" ")
-        opened = await ApiKey.objects.opened_by(key.strip()) if scheme.lower() == "bearer" else None
+        opened = await opened_by(key.strip()) if scheme.lower() == "bearer" else None
         return (opened.user, opened.pk) if opened else (None, None)
     if not is_own_origin(
         headers.get("origin", ""), headers.get("host", ""), secure=scope.get("scheme") == "wss"

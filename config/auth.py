@@ -10,7 +10,7 @@ from ninja.errors import AuthenticationError, AuthorizationError
 from ninja.security.base import AuthBase
 
 from llm.api.caller import owner
-from llm.models import ApiKey
+from llm.keyring import opened_by
 from llm.types import Owner
 
 __all__ = ["KeyAuth", "SessionAuth", "key_of", "owner"]
@@ -40,7 +40,7 @@ class KeyAuth(AuthBase):
         header = request.headers.get("Authorization")
         if header is None:
             return None
-        key = await ApiKey.objects.opened_by(key_of(header))
+        key = await opened_by(key_of(header))
         if key is None:
             raise AuthenticationError(message=BAD_KEY)
         await key.used()

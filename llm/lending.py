@@ -24,15 +24,19 @@ def is_pooled(database: dict[str, Any]) -> bool:
     return bool(database.get("OPTIONS", {}).get("pool"))
 
 
-def thread() -> ThreadPoolExecutor:
-    """Return one thread for what is synchronous in a request."""
-    pooled = any(map(is_pooled, settings.DATABASES.values()))
-    return _Lending(max_workers=1) if pooled else ThreadPoolExecutor(max_workers=1)
+class Thread(ThreadPoolExecutor):
+    """One thread for what is synchronous in a request, begun by its first work; `works` counts them."""
 
+    def __init__(self) -> None:
+        super().__init__(max_workers=1)
+        self.works = 0
+        self._lends = any(map(is_pooled, settings.DATABASES.values()))
 
-class _Lending(ThreadPoolExecutor):
     def submit[T](self, work: Callable[..., T], /, *args: Any, **values: Any) -> Future[T]:
-        return super().submit(_work, work, *args, **values)
+        self.works += 1
+        if self._lends:
+            return super().submit(_work, work, *args, **values)
+        return super().submit(work, *args, **values)
 
 
 def _work[T](work: Callable[..., T], *args: Any, **values: Any) -> T:

@@ -3,14 +3,16 @@
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, replace
-from datetime import timedelta
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from cachetools import TTLCache
 from django.utils import timezone
 
 from llm.groupcommit import GroupCommit
+from llm.groupread import GroupRead
 from llm.types import Opaque, Reply, ToolCall, Usage
 
 logger = logging.getLogger(__name__)
@@ -23,12 +25,21 @@ NEAR_ENTRIES, NEAR_SECONDS = (
 type Row = tuple[str, Reply, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A reply that is in the database, and until when."""
+
+    reply: Reply
+    expires_at: datetime
+
+
 class Replies:
     """Kept replies by key. Lives on the process's loop."""
 
     def __init__(self) -> None:
         self._near: TTLCache[str, Reply] = TTLCache(NEAR_ENTRIES, NEAR_SECONDS)
         self._commits: GroupCommit[Row] = GroupCommit(_store, name="cache")
+        self._rows: GroupRead[str, Kept] = GroupRead(_found, name="kept")
 
     def near(self, key: str) -> Reply | None:
         """Return a reply that this process has at hand."""
@@ -39,17 +50,15 @@ class Replies:
         """Return the reply for a key, with what it had cost; `stale` takes one that has expired too."""
         if (near := self.near(key)) is not None:
             return near
-        from llm.models import CachedReply  # the pipeline can be imported before the apps are ready
-
-        async for row in CachedReply.objects.filter(pk=key).order_by():  # every call asks this: the least SQL
-            seconds = (row.expires_at - timezone.now()).total_seconds()
-            if seconds <= 0 and not stale:
-                return None
-            reply = replace(_read(row.reply, row.model), cost=row.cost)
-            if seconds > NEAR_SECONDS:
-                self._near[key] = reply
-            return reply
-        return None
+        kept = await self._rows.get(key)
+        if kept is None:
+            return None
+        seconds = (kept.expires_at - timezone.now()).total_seconds()
+        if seconds <= 0 and not stale:
+            return None
+        if seconds > NEAR_SECONDS:
+            self._near[key] = kept.reply
+        return kept.reply
 
     def put(self, key: str, reply: Reply, ttl: int) -> asyncio.Future[None]:
         """Keep a reply for `ttl` seconds; found at once here, elsewhere when this is done."""
@@ -66,6 +75,13 @@ class Replies:
     async def close(self) -> None:
         """Write what waits."""
         await self._commits.close()
+
+
+def _found(keys: Sequence[str]) -> dict[str, Kept]:
+    from llm.models import CachedReply  # the pipeline can be imported before the apps are ready
+
+    rows = CachedReply.objects.filter(pk__in=keys).order_by()
+    return {row.key: Kept(_read(row.reply, row.model, row.cost), row.expires_at) for row in rows}
 
 
 def _store(rows: Sequence[Row]) -> None:
@@ -103,7 +119,7 @@ def _written(reply: Reply) -> dict[str, Any]:
     }
 
 
-def _read(kept: dict[str, Any], model: str) -> Reply:
+def _read(kept: dict[str, Any], model: str, cost: Decimal | None) -> Reply:
     return Reply(
         text=kept["text"],
         model=model,
@@ -113,6 +129,7 @@ def _read(kept: dict[str, Any], model: str) -> Reply:
         tool_calls=tuple(ToolCall(**call) for call in kept["tool_calls"]),
         opaque=Opaque(**kept["opaque"]) if kept.get("opaque") else None,
         upstream_id=kept["upstream_id"],
+        cost=cost,
     )
 
 

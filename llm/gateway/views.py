@@ -15,7 +15,7 @@ from llm.gateway.errors import BadRequest, error_body, told
 from llm.gateway.replies import DONE, Shape, broken
 from llm.gateway.requests import Completion, read, translate
 from llm.idempotency import BadKey, KeyTaken, named, once
-from llm.models import ApiKey
+from llm.keyring import opened_by
 from llm.money import money
 from llm.types import CachePolicy, Delta, Owner, Reply, Request
 
@@ -65,7 +65,7 @@ def idempotent(view: View) -> View:
 
 async def _owner(request: HttpRequest) -> Owner:
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    opened = await ApiKey.objects.opened_by(key.strip()) if scheme.lower() == "bearer" else None
+    opened = await opened_by(key.strip()) if scheme.lower() == "bearer" else None
     if opened is None:
         raise BadRequest(
             "Send a valid Parley key: Authorization: Bearer parley_...", status=401, code="unauthenticated"

@@ -38,14 +38,6 @@ class ApiKeys(models.QuerySet["ApiKey"]):
         row.save(using=self.db, force_insert=True)
         return row, key
 
-    async def opened_by(self, key: str) -> ApiKey | None:
-        """Return the usable row of a key, with its user, or None."""
-        if not key.startswith(PREFIX):
-            return None
-        async for row in self.filter(hash=hashed(key)).select_related("user").order_by():
-            return row if row.state == "usable" and row.user.is_active else None
-        return None
-
 
 class ApiKey(models.Model):
     """A key acts for its user; only its hash is kept."""

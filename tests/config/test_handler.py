@@ -2,54 +2,99 @@
 
 import asyncio
 import threading
+from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from typing import Any
 
 import pytest
 from django.core.handlers.asgi import ASGIRequest
+from django.core.signals import request_started
+from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.urls.resolvers import URLPattern
 from django.utils.deprecation import MiddlewareMixin
+from pytest_django import Settings
 
 from config.handler import Handler
 from config.middleware import OnTheLoop
 from llm import runloop
 
+urlpatterns: list[URLPattern] = []  # of the tests that bring a view
 
-async def asked(handler: Handler, path: str) -> int:
-    """Return the status of a GET."""
+
+async def asked(handler: Handler, address: str, gone: asyncio.Event | None = None) -> int | None:
+    """Return the status of a GET, None if the client left before it: when `gone` is set."""
     sent: list[dict[str, Any]] = []
     body = [{"type": "http.request", "body": b""}]
-    gone = asyncio.Event()
+    left = gone or asyncio.Event()
 
     async def receive() -> dict[str, Any]:
         if body:
             return body.pop()
-        await gone.wait()
+        await left.wait()
         return {"type": "http.disconnect"}
 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
     scope = {
-        "type": "http", "method": "GET", "path": path, "query_string": b"",
+        "type": "http", "method": "GET", "path": address, "query_string": b"",
         "headers": [(b"host", b"127.0.0.1")], "server": ("127.0.0.1", 80),
     }  # fmt: skip
     await handler(scope, receive, send)
-    status: int = sent[0]["status"]
-    return status
+    return sent[0]["status"] if sent else None
+
+
+@pytest.fixture
+async def handler() -> AsyncIterator[Handler]:
+    runloop.adopt()
+    made = Handler()
+    yield made
+    await runloop.close()
+    assert not made._idle
 
 
 @pytest.mark.django_db
-async def test_one_thread_serves_one_request_after_another() -> None:
-    runloop.adopt()
-    handler = Handler()
-    try:
-        for _ in range(3):
-            assert await asked(handler, "/login/") == 200
-        assert len(handler._idle) == 1
-    finally:
-        await runloop.close()
-    assert not handler._idle
+async def test_one_thread_serves_one_request_after_another(handler: Handler) -> None:
+    for _ in range(3):
+        assert await asked(handler, "/login/") == 200
+    [(_, thread)] = handler._idle
+    assert thread.works
+
+
+@pytest.fixture
+def as_served() -> Iterator[None]:
+    """Let nobody hear of a request's start, as `application()` does."""
+    heard = (close_old_connections, reset_queries)
+    for receiver in heard:
+        request_started.disconnect(receiver)
+    yield
+    for receiver in heard:
+        request_started.connect(receiver)
+
+
+@pytest.mark.usefixtures("as_served")
+async def test_a_request_that_waits_for_nothing_has_no_thread(handler: Handler) -> None:
+    assert await asked(handler, "/api/v1/health") == 200
+    [(_, thread)] = handler._idle
+    assert not thread.works
+
+
+async def test_who_leaves_stops_the_view(handler: Handler, settings: Settings) -> None:
+    settings.ROOT_URLCONF = __name__
+    gone, stopped = asyncio.Event(), asyncio.Event()
+
+    async def view(request: HttpRequest) -> HttpResponse:
+        gone.set()
+        try:
+            return await asyncio.Future()
+        finally:
+            stopped.set()
+
+    urlpatterns[:] = [path("", view)]
+    assert await asked(handler, "/", gone) is None
+    assert stopped.is_set()
 
 
 class Hooks(OnTheLoop, MiddlewareMixin):

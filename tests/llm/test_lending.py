@@ -41,7 +41,7 @@ def ask(database: str) -> int:
 
 
 def test_requests_that_wait_hold_no_connection(pooled: str) -> None:
-    threads: list[ThreadPoolExecutor] = [lending.thread() for _ in range(3)]
+    threads: list[ThreadPoolExecutor] = [lending.Thread() for _ in range(3)]
     for _ in range(2):
         assert [thread.submit(ask, pooled).result() for thread in threads] == [7] * 3
     for thread in threads:
@@ -52,7 +52,7 @@ async def nothing() -> None: ...
 
 
 def test_who_waits_for_the_loop_holds_none_either(pooled: str) -> None:
-    other = lending.thread()
+    other = lending.Thread()
     assert ask(pooled) == 7
     runloop.wait(nothing())
     assert other.submit(ask, pooled).result() == 7
