@@ -20,12 +20,14 @@ def serve_uvicorn(descriptor: int, *, shared: bool) -> None:
     """Serve until SIGTERM and through the drain; a `shared` socket is left to the others at once."""
     import uvicorn
 
+    from config.bounded import BoundedHttp
     from config.deflate import Protocol
     from config.draining import Server
 
     config = uvicorn.Config(
         application,
         lifespan="on",
+        http=BoundedHttp,
         ws=Protocol,
         ws_max_size=MOST_BYTES,
         proxy_headers=False,
