@@ -79,6 +79,9 @@ def _invalid(faults: list[dict[str, str]]) -> HttpResponse:
 
 
 def _fault(request: HttpRequest, error: Exception) -> HttpResponse:
+    if isinstance(error, problems.AWAY):
+        logger.error("api.database_away", extra={"path": request.path, "error": str(error)})
+        return _response(problems.of(problems.DatabaseAway()), None)
     said = "Something went wrong on our side. Tell whoever runs Parley the request_id of this answer."
     body = problems.body(500, said, code="fault")
     event = {"request_id": body["request_id"], "path": request.path}

@@ -7,6 +7,8 @@ from django.views.i18n import set_language
 
 from config.api import api
 
+handler500 = "config.faults.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any, Protocol, runtime_checkable
 
+from django.db import InterfaceError, OperationalError
+
 from llm import origin
 from llm.api.shapes import usage
 from llm.extraction.trail import Trail
@@ -25,6 +27,7 @@ CODES = {
     504: "timed_out",
 }
 SHOWN = 4000  # characters of a wrong answer
+AWAY = (OperationalError, InterfaceError)  # a database cannot be reached, or is held up
 
 type Errors = Iterable[Mapping[str, str]]
 
@@ -36,6 +39,13 @@ class Told(Protocol):
     status: int
     code: str
     sentence: str
+
+
+class DatabaseAway(Exception):
+    """The database cannot be reached."""
+
+    status, code = 503, "unavailable"
+    sentence = "Parley's database does not answer. Nothing that was saved is lost; try again soon."
 
 
 def body(

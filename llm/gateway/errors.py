@@ -1,11 +1,15 @@
 """Errors in OpenAI's shape."""
 
+import logging
 import math
 from typing import Any
 
 from django.http import JsonResponse
 
 from llm.errors import LLMError
+from llm.problems import AWAY, DatabaseAway, Told
+
+logger = logging.getLogger(__name__)
 
 _TYPES = {
     401: "authentication_error",
@@ -34,21 +38,29 @@ def error_body(sentence: str, *, status: int, code: str, param: str | None = Non
     return {"error": {"message": sentence, "type": kind, "code": code, "param": param}}
 
 
+class Fault(Exception):
+    """Something that nobody foresaw."""
+
+    status, code = 500, "fault"
+    sentence = "Something went wrong on our side. Tell whoever runs Parley the X-Request-ID of this answer."
+
+
 def told(error: Exception) -> JsonResponse:
-    """Return the response for an error of ours or of the pipeline; raises any other."""
-    if isinstance(error, BadRequest):
-        status, code, sentence, param, wait = error.status, error.code, error.sentence, error.param, None
-    elif isinstance(error, LLMError):
-        status, code, sentence, param, wait = (
-            error.status,
-            error.code,
-            error.sentence,
-            None,
-            error.retry_after,
-        )
-    else:
-        raise error
-    response = JsonResponse(error_body(sentence, status=status, code=code, param=param), status=status)
-    if wait is not None or status in {429, 503}:
+    """Return the response for an error; logs one that is not of ours or of the pipeline."""
+    known = _known(error)
+    param, wait = getattr(known, "param", None), getattr(known, "retry_after", None)
+    body = error_body(known.sentence, status=known.status, code=known.code, param=param)
+    response = JsonResponse(body, status=known.status)
+    if wait is not None or known.status in {429, 503}:
         response["Retry-After"] = str(max(1, math.ceil(wait or 5)))
     return response
+
+
+def _known(error: Exception) -> Told:
+    if isinstance(error, BadRequest | LLMError):
+        return error
+    if isinstance(error, AWAY):
+        logger.error("gateway.database_away", extra={"error": str(error)})
+        return DatabaseAway()
+    logger.error("gateway.fault", exc_info=error)
+    return Fault()

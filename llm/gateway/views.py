@@ -34,7 +34,7 @@ def with_key(*methods: str) -> Callable[[View], Callable[..., Any]]:
                         f"Use {' or '.join(methods)} here.", status=405, code="method_not_allowed"
                     )
                 return await view(request, await _owner(request))
-            except (BadRequest, LLMError) as error:
+            except Exception as error:
                 return told(error)
 
         return csrf_exempt(guarded)
@@ -50,7 +50,7 @@ def idempotent(view: View) -> View:
         async def work() -> HttpResponseBase:
             try:
                 return await view(request, owner)
-            except (BadRequest, LLMError) as error:
+            except Exception as error:
                 return told(error)
 
         try:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from django.test import RequestFactory
 from ninja.errors import HttpError, Throttled
@@ -34,6 +35,7 @@ def told(error: Exception) -> tuple[int, dict[str, Any], str | None]:
         (PermissionDenied("secret detail"), 403, "forbidden"),
         (HttpError(409, "Somebody was faster."), 409, "conflict"),
         (Throttled(wait=3), 429, "rate_limited"),
+        (OperationalError("gone"), 503, "unavailable"),
     ],
 )
 def test_every_error_has_its_status_and_code(error: Exception, status: int, code: str) -> None:
