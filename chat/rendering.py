@@ -29,11 +29,14 @@ CLASSES = {
 MOST_BRACKETS = 1_000  # each open one is followed to the end of its text: 32,000 of them take ten seconds
 TABLE = re.compile(r'(<div\b[^<>]* aria-label=")Table("[^<>]*>)')
 LANGUAGE = re.compile(r"[\w+#.-]{1,32}")
+NUMBER = re.compile(r"\s*\d+([.)])\s*")  # "1591." is an answer; to Markdown it is a list of nothing
 
 
 @lru_cache(maxsize=512)
 def render(text: str) -> str:
     """Return `text` as HTML; links open elsewhere and carry nothing of this site along."""
+    if alone := NUMBER.fullmatch(text):
+        text = text.replace(alone[1], f"\\{alone[1]}")
     return nh3.clean(
         (_markdown if text.count("[") <= MOST_BRACKETS else _without_links).render(text),
         tags=TAGS,

@@ -98,3 +98,16 @@ def test_the_providers_page_tests_the_local_model(site: Site, browser: Browser) 
     card.get_by_role("button", name="Test").click()
     expect(card).to_contain_text("smollm2 answered", timeout=30_000)
     page.close()
+
+
+def test_an_agent_calculates_in_the_chat(site: Site, browser: Browser) -> None:
+    """Whether a small model words the result well is its own affair: the tool's is certain."""
+    page = browser.new_page()
+    sign_in(page, site)
+    page.get_by_label("Tools").check()
+    page.locator("#text").fill("What is 37 * 43?")
+    page.locator("#send").click()
+    card = page.locator(".answer .steps li", has_text="calculate")
+    expect(card).to_contain_text("37 * 43 = 1591", timeout=120_000)
+    expect(page.locator(".answer:not([data-status=streaming])")).to_be_visible(timeout=60_000)
+    page.close()

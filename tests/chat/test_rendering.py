@@ -187,3 +187,9 @@ def test_a_formula_is_tex_that_nothing_else_reads(markdown: str, html: str) -> N
 )
 def test_money_and_names_are_no_formulas(words: str) -> None:
     assert "math" not in render(words)
+
+
+@pytest.mark.parametrize(("text", "shown"), [("1591.", "<p>1591.</p>\n"), (" 7) \n", "<p>7)</p>\n")])
+def test_a_number_alone_is_no_list(text: str, shown: str) -> None:
+    assert render(text) == shown
+    assert "<ol" in render(f"{text.strip()} More")
