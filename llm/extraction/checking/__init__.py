@@ -2,7 +2,20 @@
 
 from llm.extraction.checking.building import Uncheckable
 from llm.extraction.checking.checker import Checker, compiled, flaw
-from llm.extraction.checking.drafts import Draft, draft_of
+from llm.extraction.checking.drafts import LATEST, Draft, draft_of
 from llm.extraction.checking.run import Fault, TooMuchWork
+from llm.extraction.checking.words import REFERENCES, constrains
 
-__all__ = ["Checker", "Draft", "Fault", "TooMuchWork", "Uncheckable", "compiled", "draft_of", "flaw"]
+__all__ = [
+    "LATEST",
+    "REFERENCES",
+    "Checker",
+    "Draft",
+    "Fault",
+    "TooMuchWork",
+    "Uncheckable",
+    "compiled",
+    "constrains",
+    "draft_of",
+    "flaw",
+]

@@ -13,9 +13,8 @@ from llm.extraction.checking.drafts import Draft, draft_of
 from llm.extraction.checking.node import Node
 from llm.extraction.checking.patterns import Unusable, matcher
 from llm.extraction.checking.run import Check, Run, Seen
-from llm.extraction.checking.words import LAST, LENGTHS, MAKERS
+from llm.extraction.checking.words import LAST, LENGTHS, MAKERS, REFERENCES
 
-REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 MOST_NODES = 50_000
 
 type Where = tuple[str | int, ...]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from llm.extraction.checking import arrays, combinations, objects, values
-from llm.extraction.checking.drafts import Draft
+from llm.extraction.checking.drafts import LATEST, Draft
 from llm.extraction.checking.run import Check
 from llm.extraction.quotes import FORMAT
 
@@ -73,6 +73,8 @@ def _conditional(at: At) -> Check:
     return combinations.if_(at.child(at.schema["if"], "if"), then, otherwise)
 
 
+REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
+BESIDE = frozenset({"then", "else", "minContains", "maxContains"})  # what `if` and `contains` look at
 LAST = ("unevaluatedItems", "unevaluatedProperties")
 LENGTHS: dict[str, tuple[type, Callable[[Any, Any], bool], str]] = {
     "minLength": (str, lambda n, limit: n >= limit, "is too short"),
@@ -113,3 +115,10 @@ MAKERS: dict[str, Callable[[At], Check | None]] = {
     "not": lambda at: combinations.not_(at.child(at.schema["not"], "not")),
     "if": _conditional,
 }
+
+
+def constrains(word: str, value: Any) -> bool:
+    """Say whether a word of 2020-12 holds values to something; a format does not, but for quotes."""
+    if word == "format":
+        return bool(value == FORMAT)
+    return word in LATEST.words or word in BESIDE

@@ -16,7 +16,7 @@ UNNAMED = "What depends on another property cannot be asked for."
 def leave_conditions(schema: Mapping[str, Any], path: Path, findings: Findings) -> None:
     """Leave `not` and `if`; raises Inexpressible."""
     left = schema.keys() & {"not", "if", "then", "else"}
-    findings.note(path, left, kept=frozenset())
+    findings.note(path, schema, left, kept=frozenset())
     for word in left & {"then", "else"}:
         if isinstance(schema[word], Mapping) and _named_by(schema[word]) - set(schema.get("properties", {})):
             raise Inexpressible((*path, word), UNNAMED)
@@ -24,7 +24,7 @@ def leave_conditions(schema: Mapping[str, Any], path: Path, findings: Findings) 
 
 def leave_dependents(schema: Mapping[str, Any], path: Path, findings: Findings) -> None:
     """Leave what one property asks of another; raises Inexpressible."""
-    findings.note(path, schema.keys() & words.DEPENDENTS, kept=frozenset())
+    findings.note(path, schema, words.DEPENDENTS, kept=frozenset())
     if _named_by(schema) - schema.get("properties", {}).keys() or schema.get("dependentSchemas"):
         raise Inexpressible(path, UNNAMED)
 

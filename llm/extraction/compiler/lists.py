@@ -10,13 +10,16 @@ from llm.extraction.compiler.rewriting import Part, Rewriting
 from llm.extraction.compiler.shapes import Listed, Numbered, Shape
 from llm.extraction.subschemas import Path
 
+LIST = frozenset({"type", "items"})
+TUPLE = LIST | {"prefixItems"}
+
 
 def array(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part:
     """Rewrite a list; raises Inexpressible."""
-    rewriting.findings.note(path, schema.keys() & words.UNASKED_LISTS, kept=frozenset())
+    rewriting.findings.note(path, schema, words.UNASKED_LISTS, kept=frozenset())
     bounds = schema.keys() & words.LENGTHS
     if "prefixItems" in schema:
-        rewriting.findings.note(path, [*bounds, "prefixItems"], kept=frozenset({"prefixItems"}))
+        rewriting.findings.note(path, schema, TUPLE | bounds, kept=TUPLE)
         return _tuple(schema, path, rewriting)
     items = schema.get("items", True)
     if items is False:
@@ -24,7 +27,7 @@ def array(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part:
     sent, shape = rewriting.part(items, (*path, "items"))
     most = rewriting.dialect.most_items_asked
     kept = frozenset(w for w in bounds & rewriting.dialect.bounds if most is None or schema[w] <= most)
-    rewriting.findings.note(path, [*bounds, "type"], kept=kept | {"type"})
+    rewriting.findings.note(path, schema, LIST | bounds, kept=LIST | kept)
     said = told(schema, bounds - kept)
     body = {**said, "type": "array", "items": sent, **{word: schema[word] for word in sorted(kept)}}
     return body, Listed(shape) if shape else None

@@ -22,9 +22,9 @@ def object_(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part
         raise Inexpressible((*path, "patternProperties"), "Properties by pattern cannot be asked for.")
     if missing := asked - named.keys():
         raise Inexpressible((*path, "required"), f"{min(missing)!r} is required and not described.")
-    rewriting.findings.note(path, schema.keys() & words.UNASKED_NAMES, kept=frozenset())
+    rewriting.findings.note(path, schema, words.UNASKED_NAMES, kept=frozenset())
     leave_dependents(schema, path, rewriting.findings)
-    rewriting.findings.note(path, schema.keys() & words.STRUCTURE, kept=words.STRUCTURE)
+    rewriting.findings.note(path, schema, words.STRUCTURE, kept=words.STRUCTURE)
     more = _more(schema, path, rewriting)
     if more is not False and not named:
         return _pairs(schema, more, path, rewriting)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from llm import catalog
 from llm.catalog import Card
-from llm.extraction.checking import Checker, TooMuchWork, compiled
+from llm.extraction.checking import REFERENCES, Checker, TooMuchWork, compiled, draft_of
 from llm.extraction.compiler.dialects import STRICT
 from llm.extraction.compiler.loose import loose
 from llm.extraction.compiler.partly import HELD, partly
@@ -16,6 +16,7 @@ from llm.extraction.compiler.references import Settled, settle
 from llm.extraction.compiler.report import Findings, Inexpressible, Report
 from llm.extraction.compiler.shapes import VALUE, Shape, Valid, Way, Wrapped
 from llm.extraction.compiler.strict import strict
+from llm.extraction.compiler.upgrading import upgraded
 from llm.extraction.subschemas import walk
 
 type Mode = Literal["native", "tool", "prompt"]
@@ -72,7 +73,7 @@ def is_small(model: str) -> bool:
 @lru_cache(maxsize=512)
 def _plan(text: str, provider: str, card: Card) -> Plan:
     schema = json.loads(text)
-    findings = Findings()
+    findings = Findings(schema)
     try:
         settled = settle(schema)
         if card.json_schema:
@@ -89,7 +90,7 @@ def _plan(text: str, provider: str, card: Card) -> Plan:
 
 def _native(settled: Settled, provider: str, findings: Findings, *, small: bool) -> Plan:
     if provider not in STRICT:
-        sent = loose(settled.document, findings, small=small)
+        sent = loose(settled, findings, small=small)
         return Plan(mode="native", sent=sent, report=findings.report())
     checker = compiled(settled.document)
 
@@ -127,10 +128,9 @@ def _otherwise(schema: Mapping[str, Any], why: Inexpressible, provider: str, car
 
 
 def _all_checked(schema: Mapping[str, Any]) -> Report:
-    findings = Findings()
-    for path, part in walk(schema):
-        if isinstance(part, Mapping):
-            findings.note(
-                path, part.keys() - {"$defs", "definitions", "$ref", "title", "description"}, kept=frozenset()
-            )
+    findings = Findings(schema)
+    draft = draft_of(schema)
+    for path, part in walk(schema, draft):
+        now = upgraded(part, draft)
+        findings.note(path, now, now.keys() - REFERENCES, kept=frozenset())
     return findings.report()

@@ -101,7 +101,6 @@ def _anchors(schema: Mapping[str, Any]) -> dict[str, tuple[Path, Any]]:
     return {
         part[word]: (path, part)
         for path, part in walk(schema)
-        if isinstance(part, Mapping)
         for word in ("$anchor", "$dynamicAnchor")
         if isinstance(part.get(word), str)
     }
@@ -115,10 +114,7 @@ def circles(document: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _names_in(schema: Any) -> set[str]:
-    parts: list[tuple[Path, Any]] = list(walk(schema))
-    return {
-        part["$ref"].removeprefix(HOME) for _, part in parts if isinstance(part, Mapping) and "$ref" in part
-    }
+    return {part["$ref"].removeprefix(HOME) for _, part in walk(schema) if "$ref" in part}
 
 
 def _reached(leads: Mapping[str, set[str]], start: str) -> set[str]:

@@ -21,7 +21,7 @@ def choice(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part:
         raise Inexpressible(path, "No value satisfies it.")
     word = "const" if "const" in schema else "enum"
     kept = frozenset({word, "type"})
-    rewriting.findings.note(path, schema.keys() & (kept | words.BOUNDS), kept=kept)
+    rewriting.findings.note(path, schema, kept | words.BOUNDS, kept=kept)
     rewriting.tally.choices += len(values)
     said = {"const": values[0]} if word == "const" else {"enum": values}
     kinds = {words.kind_of(value) for value in values}
@@ -33,7 +33,7 @@ def scalar(kind: str, schema: Mapping[str, Any], path: Path, rewriting: Rewritin
     """Rewrite what is no list or object, with the bounds that the dialect enforces."""
     bounds = schema.keys() & words.BOUNDS
     kept = frozenset(word for word in bounds & rewriting.dialect.bounds if _is_taken(word, schema[word]))
-    rewriting.findings.note(path, [*bounds, "type"], kept=kept | {"type"})
+    rewriting.findings.note(path, schema, [*bounds, "type"], kept=kept | {"type"})
     said = told(schema, bounds - kept)
     return {**said, "type": kind, **{word: schema[word] for word in sorted(kept)}}, None
 

@@ -21,7 +21,7 @@ def union(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part:
     if others:
         raise Inexpressible(path, "anyOf and oneOf stand beside each other.")
     if word == "oneOf":
-        rewriting.findings.note(path, ["oneOf"], kept=frozenset())
+        rewriting.findings.note(path, schema, ["oneOf"], kept=frozenset())
     base = {key: value for key, value in schema.items() if key not in {word, "discriminator"}}
     alone = not (base.keys() - NOTES)
     branches, shapes = [], []

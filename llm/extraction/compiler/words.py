@@ -8,6 +8,7 @@ SCALARS = (str, int, float, bool, type(None))
 LENGTHS = frozenset({"minItems", "maxItems"})
 NUMBERS = frozenset({"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"})
 TEXTS = frozenset({"minLength", "maxLength", "pattern", "format", "contentEncoding", "contentMediaType"})
+HINTS = frozenset({"format", "contentEncoding", "contentMediaType", "contentSchema"})
 BOUNDS = NUMBERS | TEXTS
 UNASKED_LISTS = frozenset({"uniqueItems", "contains", "minContains", "maxContains", "unevaluatedItems"})
 UNASKED_NAMES = frozenset({"propertyNames", "minProperties", "maxProperties", "unevaluatedProperties"})

@@ -145,6 +145,51 @@ def test_what_claude_does_not_enforce_is_told_and_reported() -> None:
     assert "/properties/confidence/maximum" in plan(Sentiment.model_json_schema(), OPENAI).report.enforced
 
 
+OLD = {
+    "$schema": "http://json-schema.org/draft-07/schema#",
+    "type": "object",
+    "properties": {
+        "row": {
+            "type": "array",
+            "items": [{"type": "string", "format": "uri"}, {"type": "string", "format": "date", "x": 1}],
+            "additionalItems": {"type": "integer", "minimum": 3},
+        },
+        "said": {"type": "string", "format": "quote", "default": "", "$comment": "no constraint"},
+    },
+    "required": ["row", "said"],
+    "additionalProperties": False,
+    "dependentRequired": {"row": "a word that draft 7 does not know"},
+}
+URI, DATE, LEAST, QUOTE = (
+    "/properties/row/items/0/format",
+    "/properties/row/items/1/format",
+    "/properties/row/additionalItems/minimum",
+    "/properties/said/format",
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "enforced", "checked", "hinted"),
+    [
+        (OPENAI, {DATE, LEAST}, {QUOTE}, {URI}),
+        (CLAUDE, {DATE}, {LEAST, QUOTE}, {URI}),
+        (LOCAL, set(), {LEAST, QUOTE}, {URI, DATE}),
+        (LOOSE_GPT, set(), {LEAST, QUOTE}, {URI, DATE}),
+    ],
+)
+def test_each_constraint_is_reported_as_what_becomes_of_it(
+    model: str, enforced: set[str], checked: set[str], hinted: set[str]
+) -> None:
+    report = plan(OLD, model).report
+    looked_at = {URI, DATE, LEAST, QUOTE}
+    assert set(report.enforced) & looked_at == enforced
+    assert set(report.checked) & looked_at == checked
+    assert set(report.hinted) == hinted
+    words = {"type", "items", "properties", "required", "additionalItems", "additionalProperties"}
+    others = {*report.enforced, *report.checked} - looked_at
+    assert {found.rpartition("/")[2] for found in others} == words
+
+
 def test_claude_may_leave_out_what_is_optional_up_to_its_limit() -> None:
     few = {"type": "object", "properties": {f"p{n}": TEXT for n in range(24)}}
     assert plan(few, CLAUDE).sent["required"] == []
