@@ -54,6 +54,7 @@ class Attempts:
         self.number = 0
         self.has_more_room = False
         self.cut_off: tuple[Reply, Read] | None = None
+        self.last = Reply(text="", model="", finish="stop", request_id=request.id)
         self.upstream_ids: list[str] = []
 
     async def run(self) -> tuple[Reply, Read]:
@@ -80,7 +81,7 @@ class Attempts:
         """Return the fields of a Trail that ends with this reply."""
         return {
             "attempts": self.number,
-            "model": reply.model,
+            "model": reply.model or self.first.tab.model,
             "usage": self.first.tab.usage,
             "cost": self.first.tab.cost,
             "text": written(reply),
@@ -95,11 +96,11 @@ class Attempts:
         try:
             reply = await self._within(request, emit)
         except LLMError as error:
-            blank = Reply(text="", model=self.first.tab.model, finish="stop", request_id=request.id)
-            error.partial = self._summed(self._noted(error.partial or blank))
+            error.partial = self._summed(self._noted(error.partial) if error.partial else self.last)
             error.trail = Trail(**self.trail_of(error.partial))
             raise
-        return self._noted(reply)
+        self.last = self._noted(reply)
+        return reply
 
     async def _within(self, request: Request, emit: Emit) -> Reply:
         """Ask in what is left of the time."""

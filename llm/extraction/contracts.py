@@ -13,6 +13,8 @@ from pydantic_core import to_jsonable_python
 
 from llm.extraction import raw_schema
 from llm.extraction.checking import Checker
+from llm.extraction.compiler import Plan, plan_of, written
+from llm.extraction.kept import Kept
 from llm.extraction.parsing import Parsed, Root
 from llm.extraction.pointers import pointer, within
 from llm.extraction.quotes import SOURCE
@@ -47,6 +49,8 @@ class Contract(Protocol):
     @property
     def json_schema(self) -> Mapping[str, Any]: ...
 
+    def plan(self, model: str) -> Plan: ...
+
     def check(self, answer: Parsed) -> Checked: ...
 
 
@@ -77,16 +81,23 @@ class ModelContract:
     type: Any
     adapter: TypeAdapter[Any]
     json_schema: Mapping[str, Any]
+    schema_text: str
     context: Mapping[str, Any] | None = None
 
     @classmethod
     def of(cls, model: Any, name: str = "") -> "ModelContract":
         """Return the contract of a type, its schema made once; raises SchemaRefused."""
         try:
-            adapter, schema = _adapted(model)
+            adapter, schema, text = _adapted(model)
         except TypeError:  # a type that has no hash
-            adapter, schema = _adapted.__wrapped__(model)
-        return cls(name=name or _named(model), type=model, adapter=adapter, json_schema=schema)
+            adapter, schema, text = _adapted.__wrapped__(model)
+        return cls(
+            name=name or _named(model), type=model, adapter=adapter, json_schema=schema, schema_text=text
+        )
+
+    def plan(self, model: str) -> Plan:
+        """Return how `provider:model` is made to answer, planned once."""
+        return plan_of(self.schema_text, model)
 
     def check(self, answer: Parsed) -> Checked:
         """Validate as JSON, so that dates and the like may be strings in a strict model."""
@@ -102,13 +113,18 @@ class RawContract:
 
     name: str
     json_schema: Mapping[str, Any]
+    schema_text: str
     checker: Checker
     source: str | None = None
 
     @classmethod
     def of(cls, schema: Mapping[str, Any] | bool) -> "RawContract":
         """Return the contract of a schema, compiled once; raises SchemaRefused."""
-        return _compiled(json.dumps(raw_schema.taken(schema), ensure_ascii=False))
+        return _compiled(written(raw_schema.taken(schema)))
+
+    def plan(self, model: str) -> Plan:
+        """Return how `provider:model` is made to answer, planned once."""
+        return plan_of(self.schema_text, model)
 
     def check(self, answer: Parsed) -> Checked:
         """Validate; the data is the answer itself."""
@@ -128,20 +144,24 @@ def plain(data: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _adapted(model: Any) -> tuple[TypeAdapter[Any], Mapping[str, Any]]:
+def _adapted(model: Any) -> tuple[TypeAdapter[Any], Mapping[str, Any], str]:
     try:
         adapter: TypeAdapter[Any] = TypeAdapter(model)
-        return adapter, adapter.json_schema()
+        schema = adapter.json_schema()
+        return adapter, schema, written(schema)
     except (PydanticUserError, PydanticSchemaGenerationError) as error:
         raise raw_schema.SchemaRefused(f"Pydantic has no JSON Schema for it: {error.message}") from None
 
 
-@lru_cache(maxsize=256)
-def _compiled(text: str) -> RawContract:
+def _compile(text: str) -> RawContract:
     schema = json.loads(text)
     title = schema.get("title")
     name = _wire_name(title if isinstance(title, str) else "") or "answer"
-    return RawContract(name=name, json_schema=schema, checker=raw_schema.checker_of(schema))
+    checker = raw_schema.checker_of(schema)
+    return RawContract(name=name, json_schema=schema, schema_text=text, checker=checker)
+
+
+_compiled = Kept(_compile, most=256)
 
 
 def _model_faults(error: ValidationError, value: Any) -> Faults:

@@ -8,7 +8,8 @@ from django.conf import settings
 
 from llm.extraction import asking, schemas
 from llm.extraction.attempts import Attempts, BadExtraction, Truncated
-from llm.extraction.contracts import Contract, Found, contract_of
+from llm.extraction.beside import contract_beside
+from llm.extraction.contracts import Contract, Found
 from llm.extraction.fitting import fitted
 from llm.extraction.reading import read
 from llm.extraction.showing import Showing
@@ -88,7 +89,8 @@ async def extract(
     Raises SchemaRefused for a schema that is not taken, BadExtraction when no answer is valid, Truncated when
     it was cut off, and any other LLMError as the call raised it. Each carries a `trail`: what was paid for.
     """
-    contract = contract_of(schema, source=_source(text), context=context)
+    models = (model,) if model else settings.PARLEY.model_chain
+    contract = await contract_beside(schema, models, source=_source(text), context=context)
     question = await _question(schema, contract, text, owner)
     request = replace(_request(contract, question, model, owner=owner, cache=cache), feature=feature)
     show = Showing(contract, on_partial, on_item) if on_partial or on_item else None

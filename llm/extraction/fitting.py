@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from llm.extraction import asking
-from llm.extraction.compiler import plan
 from llm.extraction.contracts import Contract
 from llm.types import Request, Schema, Tool
 
@@ -16,7 +15,7 @@ def fitted(contract: Contract, *, shown: bool) -> Callable[[Request], Request]:
     """
 
     def fit(request: Request) -> Request:
-        way = plan(contract.json_schema, request.model or "")
+        way = contract.plan(request.model or "")
         if way.mode == "native":
             return replace(request, schema=Schema(name=contract.name, json_schema=way.sent))
         if way.mode == "tool":

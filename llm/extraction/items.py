@@ -1,7 +1,9 @@
 """The contract of one item of a list."""
 
+from dataclasses import replace
 from typing import Any, get_args, get_origin
 
+from llm.extraction.compiler import written
 from llm.extraction.contracts import Contract, ModelContract, RawContract
 from llm.extraction.raw_schema import SchemaRefused, checker_of
 
@@ -12,14 +14,7 @@ def item_contract(contract: Contract) -> Contract:
     """Return what each item must satisfy; raises SchemaRefused where the answer is no list."""
     schema = contract.json_schema
     if isinstance(contract, ModelContract) and get_origin(contract.type) is list:
-        found = ModelContract.of(get_args(contract.type)[0])
-        return ModelContract(
-            name=found.name,
-            type=found.type,
-            adapter=found.adapter,
-            json_schema=found.json_schema,
-            context=contract.context,
-        )
+        return replace(ModelContract.of(get_args(contract.type)[0]), context=contract.context)
     if isinstance(contract, RawContract) and schema.get("type") == "array" and "items" in schema:
         return _raw(contract, schema["items"])
     raise SchemaRefused(REFUSED)
@@ -31,7 +26,7 @@ def _raw(contract: RawContract, items: Any) -> RawContract:
     one = {**whole, "allOf": [items]} if whole else items
     if isinstance(one, bool):
         one = {"allOf": [one]}
-    return RawContract(name=contract.name, json_schema=one, checker=checker_of(one), source=contract.source)
+    return replace(contract, json_schema=one, schema_text=written(one), checker=checker_of(one))
 
 
 KEPT = frozenset({"$schema", "$id", "$defs", "definitions"})

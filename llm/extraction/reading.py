@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, replace
 
-from llm.extraction.compiler import Plan, plan
+from llm.extraction.compiler import Plan
 from llm.extraction.contracts import Checked, Contract, root_of
 from llm.extraction.parsing import NotJSON, Parsed, parse
 from llm.types import Reply
@@ -28,7 +28,7 @@ def read(contract: Contract, reply: Reply) -> Read:
     text = written(reply)
     if reply.finish == "length":
         return _wrong("The answer was cut off before its end.", text)
-    way = plan(contract.json_schema, reply.model)
+    way = contract.plan(reply.model)
     try:
         answer = parse(text, root=None if way.shape else root_of(contract))
     except NotJSON as error:

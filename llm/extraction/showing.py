@@ -4,7 +4,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from llm.extraction.compiler import Plan, plan
+from llm.extraction.compiler import Plan
 from llm.extraction.contracts import Contract
 from llm.extraction.items import item_contract
 from llm.extraction.parsing import Parsed
@@ -38,7 +38,7 @@ class Showing:
             prefix.feed(delta.text or (delta.tool_call.arguments if delta.tool_call else ""))
             if len(prefix.text) >= due or prefix.ended:
                 due = len(prefix.text) + len(prefix.text) // FINER + 1
-                await self._look(prefix.value(), plan(self.contract.json_schema, tab.model))
+                await self._look(prefix.value(), self.contract.plan(tab.model))
 
         return emit
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Any, Literal
 
 from llm import catalog
@@ -17,6 +17,7 @@ from llm.extraction.compiler.report import Findings, Inexpressible, Report
 from llm.extraction.compiler.shapes import VALUE, Shape, Valid, Way, Wrapped
 from llm.extraction.compiler.strict import strict
 from llm.extraction.compiler.upgrading import upgraded
+from llm.extraction.kept import Kept
 from llm.extraction.subschemas import walk
 
 type Mode = Literal["native", "tool", "prompt"]
@@ -61,8 +62,18 @@ class Plan:
 
 def plan(schema: Mapping[str, Any], model: str) -> Plan:
     """Return the plan for a schema that was taken (`raw_schema.taken`) and `provider:model`."""
+    return plan_of(written(schema), model)
+
+
+def plan_of(text: str, model: str) -> Plan:
+    """Return the same for a schema that was `written`, which is found again without reading it."""
     provider, _ = catalog.split(model)
-    return _plan(json.dumps(schema, ensure_ascii=False), provider, catalog.card(model))
+    return _plan(text, provider, catalog.card(model))
+
+
+def written(schema: Mapping[str, Any]) -> str:
+    """Return the schema as text."""
+    return json.dumps(schema, ensure_ascii=False)
 
 
 def is_small(model: str) -> bool:
@@ -70,8 +81,7 @@ def is_small(model: str) -> bool:
     return catalog.card(model).context_tokens <= SMALL_CONTEXT
 
 
-@lru_cache(maxsize=512)
-def _plan(text: str, provider: str, card: Card) -> Plan:
+def _made(text: str, provider: str, card: Card) -> Plan:
     schema = json.loads(text)
     findings = Findings(schema)
     try:
@@ -86,6 +96,9 @@ def _plan(text: str, provider: str, card: Card) -> Plan:
         why = Inexpressible((), "Its references cannot be followed.")
         settled = None
     return _otherwise(schema, why, provider, card)
+
+
+_plan = Kept(_made, most=512)
 
 
 def _native(settled: Settled, provider: str, findings: Findings, *, small: bool) -> Plan:

@@ -1,21 +1,26 @@
 """However an extraction ends, it tells what was paid for: attempts, model, usage, text, ids."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 
 import llm
-from llm.errors import DeadlinePassed, LLMError, Refused, TimedOut, Unavailable
+from llm.errors import BudgetExceeded, DeadlinePassed, LLMError, Refused, TimedOut, Unavailable
 from llm.extraction import BadExtraction, Truncated, extract
 from llm.extraction.ready_made import Sentiment
-from llm.types import Message
+from llm.models import Budget
+from llm.testing import say, script
+from llm.types import Message, Owner, Usage
 from tests.llm.extraction.conftest import MODEL, said, sentiment
 from tests.wire import Tokens, WireServer, cut_after, hang, refusal, silent_eof, status, text, truncated
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 WRONG = text(sentiment(confidence=3), tokens=Tokens(input=100, output=10))
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 ENDS: dict[str, tuple[Any, type[LLMError]]] = {
     "refusal": (refusal("No."), Refused),
     "truncated": (truncated(sentiment()[:20], tokens=Tokens(input=50, output=5)), Truncated),
@@ -47,7 +52,7 @@ async def test_the_deadline_holds_across_attempts(model: WireServer) -> None:
     model.script(WRONG)
     model.always(hang())
     with pytest.raises(TimedOut) as caught:
-        await extract(Sentiment, "I love it.", deadline=1.5)
+        await extract(Sentiment, "I love it.", deadline=2.5)
     assert isinstance(caught.value, DeadlinePassed)
     assert caught.value.trail is not None
     assert caught.value.trail.attempts == 2
@@ -91,3 +96,21 @@ async def test_messages_may_stand_in_place_of_a_text(model: WireServer) -> None:
     done = await extract({"type": "object", "properties": {"city": {"type": "string"}}}, talk)
     assert done.data == {"city": "Oslo"}
     assert [role for role, _ in said(model, 0)] == ["system", "user", "assistant", "user"]
+
+
+async def test_a_budget_that_is_used_up_between_attempts_stops_with_all_that_was_paid_for(
+    alice: User,
+) -> None:
+    """The first attempt may cost up to $0.0737 and costs $0.009: too little is left for a second."""
+    await Budget.objects.acreate(scope="user", user=alice, period="day", limit="0.08")
+    wrong = sentiment(confidence=3)
+    first = say(wrong, usage=Usage(input_tokens=6_000, output_tokens=1_000))
+    scripted = script(first, pipeline="site", models=("openai:gpt-5.4-mini",))
+    with scripted as model, pytest.raises(BudgetExceeded) as caught:
+        await extract(CITY, "I love it.", owner=Owner(user_id=alice.pk))
+    trail, partial = caught.value.trail, caught.value.partial
+    assert trail is not None
+    assert partial is not None
+    assert (len(model.requests), trail.attempts, trail.text) == (1, 2, wrong)
+    assert trail.usage == partial.usage == Usage(input_tokens=6_000, output_tokens=1_000)
+    assert trail.cost == partial.cost == Decimal("0.009")
