@@ -8,7 +8,7 @@ from llm.extraction.compiler.conditions import leave_dependents
 from llm.extraction.compiler.descriptions import is_any, notes
 from llm.extraction.compiler.report import Inexpressible
 from llm.extraction.compiler.rewriting import Part, Rewriting
-from llm.extraction.compiler.shapes import KEY, VALUE, Named, Pairs, Shape
+from llm.extraction.compiler.shapes import KEY, PAIRS, VALUE, Named, Pairs, Shape, Wrapped, free
 from llm.extraction.subschemas import Path
 
 NULL: dict[str, Any] = {"type": "null"}
@@ -27,7 +27,7 @@ def object_(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part
     rewriting.findings.note(path, schema, words.STRUCTURE, kept=words.STRUCTURE)
     more = _more(schema, path, rewriting)
     if more is not False and not named:
-        return _pairs(schema, more, path, rewriting)
+        return _pairs(schema, more, path, rewriting, apart=False)
     return _named(schema, asked, more, path, rewriting)
 
 
@@ -43,11 +43,20 @@ def _more(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Any:
 
 
 def _pairs(
-    schema: Mapping[str, Any], more: Any, path: Path, rewriting: Rewriting
-) -> tuple[dict[str, Any], Pairs]:
-    sent, shape = rewriting.part(more, (*path, "additionalProperties"))
-    pair = rewriting.closed({KEY: {"type": "string"}, VALUE: sent}, [KEY, VALUE])
-    return {**notes(schema), "type": "array", "items": pair}, Pairs(shape)
+    schema: Mapping[str, Any], more: Any, path: Path, rewriting: Rewriting, *, apart: bool
+) -> tuple[dict[str, Any], Shape]:
+    """Ask for pairs; `apart` from properties that may themselves be lists, they stand in an object."""
+    part, shape = rewriting.part(more, (*path, "additionalProperties"))
+    pair = rewriting.closed({KEY: {"type": "string"}, VALUE: part}, [KEY, VALUE])
+    sent = {**notes(schema), "type": "array", "items": pair}
+    return in_object(sent, Pairs(shape), rewriting) if apart else (sent, Pairs(shape))
+
+
+def in_object(
+    sent: dict[str, Any], shape: Shape | None, rewriting: Rewriting
+) -> tuple[dict[str, Any], Shape]:
+    """Put pairs into an object, where a list in their place would be in the caller's own shape."""
+    return rewriting.closed({PAIRS: sent}, [PAIRS]), Wrapped(shape, PAIRS)
 
 
 def _named(
@@ -62,7 +71,7 @@ def _named(
                 raise Inexpressible((*path, "properties", name), "No value satisfies it.")
             continue
         part, shape = rewriting.part(child, (*path, "properties", name))
-        if name not in asked and not rewriting.takes_null(child) and not _may_be_empty(child):
+        if name not in asked and not rewriting.takes(child, None) and not _may_be_empty(child):
             (absent if rewriting.dialect.all_required else left_out).add(name)
         sent[name] = _nullable(part, rewriting) if name in absent else part
         if shape is not None:
@@ -70,8 +79,8 @@ def _named(
     rewriting.tally.optional += len(left_out)
     rest = None
     if more is not False:
-        name = _free("more", sent)
-        sent[name], pairs = _pairs({}, more, path, rewriting)
+        name = free("more", sent)
+        sent[name], pairs = _pairs({}, more, path, rewriting, apart=rewriting.takes(more, []))
         rest = (name, pairs)
     body = rewriting.closed(sent, [name for name in sent if name not in left_out])
     changed = shapes or absent or rest
@@ -94,10 +103,3 @@ def _may_be_empty(schema: Any) -> bool:
         and not schema.get("minItems")
         and "prefixItems" not in schema
     )
-
-
-def _free(stem: str, taken: Mapping[str, Any]) -> str:
-    name = stem
-    while name in taken:
-        name += "_"
-    return name

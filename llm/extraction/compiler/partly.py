@@ -55,13 +55,20 @@ def _named(shape: Named, value: dict[str, Any], depth: int, way: Way) -> Any:
     mapped: dict[str, Any] = {}
     for number, (name, inner) in enumerate(value.items(), 1):
         left = depth - 1 if number == len(value) else 0
-        if shape.rest is not None and name == shape.rest[0] and isinstance(inner, list):
+        if shape.rest is not None and name == shape.rest[0] and _is_asked(shape.rest[1], inner):
             more = partly(shape.rest[1], inner, left, way)
             mapped.update(more if isinstance(more, dict) else {})
         elif not (inner is None and name in shape.absent):
             part = partly(shape.properties.get(name), inner, left, way)
             mapped.update({} if part is HELD else {name: part})
     return mapped
+
+
+def _is_asked(shape: Shape, value: Any) -> bool:
+    """Say whether further properties stand where the model was asked for them, and are none in themselves."""
+    if isinstance(shape, Wrapped):
+        return isinstance(value, dict) and value.keys() <= {shape.name}
+    return isinstance(value, list)
 
 
 def _pairs(shape: Pairs, value: list[Any], depth: int, way: Way) -> Any:

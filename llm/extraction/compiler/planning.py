@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from llm import catalog
 from llm.catalog import Card
-from llm.extraction.checking import REFERENCES, Checker, TooMuchWork, compiled, draft_of
+from llm.extraction.checking import REFERENCES, Checker, TooMuchWork, Uncheckable, compiled, draft_of
 from llm.extraction.compiler.dialects import STRICT
 from llm.extraction.compiler.loose import loose
 from llm.extraction.compiler.partly import HELD, partly
@@ -45,7 +45,7 @@ class Plan:
         """Say whether a value has the shape that was asked for."""
         try:
             return self._sent_checker.is_valid(value)
-        except TooMuchWork:
+        except (TooMuchWork, Uncheckable):
             return False
 
     def back(self, value: Any) -> Any:
@@ -110,10 +110,10 @@ def _native(settled: Settled, provider: str, findings: Findings, *, small: bool)
     def valid(part: Any, value: Any) -> bool:
         try:
             return checker.part(part)(value)
-        except TooMuchWork:
+        except (TooMuchWork, Uncheckable):
             return False
 
-    done = strict(settled, STRICT[provider], findings, lambda part: valid(part, None))
+    done = strict(settled, STRICT[provider], findings, valid)
     return Plan(
         mode="native",
         sent=done.sent,

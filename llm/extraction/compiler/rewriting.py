@@ -9,11 +9,10 @@ from llm.extraction.compiler.limits import Tally
 from llm.extraction.compiler.merging import merged
 from llm.extraction.compiler.references import HOME
 from llm.extraction.compiler.report import Findings, Inexpressible
-from llm.extraction.compiler.shapes import Shape
+from llm.extraction.compiler.shapes import Shape, Valid
 from llm.extraction.subschemas import Path
 
 type Part = tuple[dict[str, Any], Shape | None]
-type TakesNull = Callable[[Any], bool]
 type Rewrite = Callable[[Any, Path, Rewriting], Part]
 
 MOST_PARTS = 20_000  # a part that is used twice in a part that is used twice...
@@ -21,15 +20,16 @@ MOST_PARTS = 20_000  # a part that is used twice in a part that is used twice...
 
 @dataclass(slots=True, kw_only=True)
 class Rewriting:
-    """`rewrite` rewrites a part of any kind. `homes` are the parts of `$defs` that were rewritten, `circular`
-    the names of those that contain themselves."""
+    """`rewrite` rewrites a part of any kind; `takes` says whether a part of the document takes a value.
+    `homes` are the parts of `$defs` that were rewritten, `circular` the names of those that contain
+    themselves."""
 
     rewrite: Rewrite
     document: Mapping[str, Any]
     origins: Mapping[str, Path]
     dialect: Dialect
     findings: Findings
-    takes_null: TakesNull
+    takes: Valid
     circular: frozenset[str]
     homes: dict[str, Part] = field(default_factory=dict)
     tally: Tally = field(default_factory=Tally)

@@ -4,11 +4,11 @@ None stands for a part that is the same in both. Mapping is tolerant: what is no
 as it is, and the check against the caller's schema, which always follows, decides.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-KEY, VALUE = "key", "value"
+KEY, VALUE, PAIRS = "key", "value", "pairs"
 MOST_STEPS = 50_000  # of one answer; unions inside unions multiply
 
 type Valid = Callable[[Any, Any], bool]
@@ -41,7 +41,7 @@ class Named:
 
     properties: Mapping[str, Shape]
     absent: frozenset[str] = frozenset()
-    rest: tuple[str, "Pairs"] | None = None
+    rest: tuple[str, Shape] | None = None
 
     def back(self, value: Any, way: Way) -> Any:
         if not isinstance(value, dict):
@@ -127,14 +127,27 @@ class Defined:
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """The outermost value, asked for as the one property of an object."""
+    """A value, the outermost most often, asked for as the one property of an object."""
 
     inner: Shape | None = None
     name: str = field(default=VALUE)
 
     def back(self, value: Any, way: Way) -> Any:
-        fits = isinstance(value, dict) and value.keys() == {self.name}
-        return way.of(self.inner, value[self.name]) if fits else value
+        return way.of(self.inner, value[self.name]) if self.fits(value) else value
+
+    def fits(self, value: Any) -> bool:
+        """Say whether a value is wrapped so."""
+        if not isinstance(value, dict) or value.keys() != {self.name}:
+            return False
+        return not isinstance(self.inner, Wrapped) or self.inner.fits(value[self.name])
+
+
+def free(stem: str, taken: Container[str]) -> str:
+    """Return a name like `stem` that is not taken."""
+    name = stem
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _is_pair(pair: Any) -> bool:

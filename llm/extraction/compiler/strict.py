@@ -10,14 +10,14 @@ from llm.extraction.compiler.descriptions import is_any
 from llm.extraction.compiler.dialects import Dialect
 from llm.extraction.compiler.lists import array
 from llm.extraction.compiler.merging import NOTES, merged
-from llm.extraction.compiler.objects import object_
+from llm.extraction.compiler.objects import in_object, object_
 from llm.extraction.compiler.references import HOME, Settled, circles
 from llm.extraction.compiler.report import Findings, Inexpressible
-from llm.extraction.compiler.rewriting import Part, Rewriting, TakesNull
+from llm.extraction.compiler.rewriting import Part, Rewriting
 from llm.extraction.compiler.scalars import choice, scalar
-from llm.extraction.compiler.shapes import VALUE, Defined, Shape, Wrapped
+from llm.extraction.compiler.shapes import VALUE, Defined, Pairs, Shape, Valid, Wrapped, free
 from llm.extraction.compiler.unions import any_of, union
-from llm.extraction.subschemas import Path
+from llm.extraction.subschemas import Path, walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,10 +29,10 @@ class Strict:
     homes: Mapping[str, Shape | None]
 
 
-def strict(settled: Settled, dialect: Dialect, findings: Findings, takes_null: TakesNull) -> Strict:
+def strict(settled: Settled, dialect: Dialect, findings: Findings, takes: Valid) -> Strict:
     """Rewrite a schema; raises Inexpressible where the dialect has no words.
 
-    `takes_null` says whether a part of the document is satisfied by null.
+    `takes` says whether a part of the document is satisfied by a value.
     """
     circular = circles(settled.document)
     if circular and not dialect.recursive:
@@ -44,7 +44,7 @@ def strict(settled: Settled, dialect: Dialect, findings: Findings, takes_null: T
             origins=settled.origins,
             dialect=dialect,
             findings=findings,
-            takes_null=takes_null,
+            takes=takes,
             circular=circular,
         )
     )
@@ -56,13 +56,21 @@ def _whole(rewriting: Rewriting) -> Strict:
         root = rewriting.inlined(root, ())
     sent, shape = rewriting.part(root, ())
     if sent.get("type") != "object":
-        sent, shape = rewriting.closed({VALUE: sent}, [VALUE]), Wrapped(shape)
+        name = free(VALUE, _named_anywhere(rewriting.document))
+        if isinstance(shape, Pairs) and rewriting.takes(rewriting.document, {name: []}):
+            sent, shape = in_object(sent, shape, rewriting)
+        sent, shape = rewriting.closed({name: sent}, [name]), Wrapped(shape, name)
     used = {name: part for name, (part, _) in rewriting.homes.items()}
     if used:
         sent = {**sent, "$defs": used}
     rewriting.tally.measure(sent, rewriting.dialect)
     homes = {name: part for name, (_, part) in rewriting.homes.items()}
     return Strict(sent=sent, shape=shape, homes=homes)
+
+
+def _named_anywhere(document: Mapping[str, Any]) -> set[str]:
+    """Every property that the caller may mean: an object with one of them is in the caller's own shape."""
+    return {name for _, part in walk(document) for name in part.get("properties", ())}
 
 
 def _rewritten(schema: Any, path: Path, rewriting: Rewriting) -> Part:

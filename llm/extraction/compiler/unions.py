@@ -6,13 +6,12 @@ from typing import Any
 from llm.extraction.compiler import words
 from llm.extraction.compiler.descriptions import notes
 from llm.extraction.compiler.merging import NOTES, merged
+from llm.extraction.compiler.objects import in_object
 from llm.extraction.compiler.references import HOME
 from llm.extraction.compiler.report import Inexpressible
 from llm.extraction.compiler.rewriting import Part, Rewriting
-from llm.extraction.compiler.shapes import Defined, OneOf, Pairs, Shape, Wrapped
+from llm.extraction.compiler.shapes import Defined, OneOf, Pairs, Shape
 from llm.extraction.subschemas import Path
-
-PAIRS = "pairs"
 
 
 def union(schema: Mapping[str, Any], path: Path, rewriting: Rewriting) -> Part:
@@ -65,8 +64,8 @@ def _told_apart(
     for n in lists:
         whole, shape = shapes[n]
         if _is_pairs(shape, rewriting):
-            branches[n] = rewriting.closed({PAIRS: branches[n]}, [PAIRS])
-            shapes[n] = (whole, Wrapped(shape, PAIRS))
+            branches[n], apart = in_object(branches[n], shape, rewriting)
+            shapes[n] = (whole, apart)
     return branches, shapes
 
 

@@ -38,6 +38,21 @@ REWRITTEN = {  # schema, as the model writes it, as the caller reads it
         {"value": [{"key": "a", "value": 1}]},
         {"a": 1},
     ),
+    "a dict of lists at the root is no list that stands under a key": (
+        {"type": "object", "additionalProperties": {"type": "array", "items": TEXT}},
+        {"value": {"pairs": [{"key": "value", "value": []}]}},
+        {"value": []},
+    ),
+    "further properties that are lists stand apart from one of that name": (
+        {**obj("id", id=TEXT), "additionalProperties": {"type": "array", "items": TEXT}},
+        {"id": "x", "more": {"pairs": [{"key": "more", "value": []}]}},
+        {"id": "x", "more": []},
+    ),
+    "what wraps a union has no name of the caller's": (
+        {"anyOf": [obj("value", value=TEXT), TEXT]},
+        {"value_": {"value": "x"}},
+        {"value": "x"},
+    ),
     "named properties and others stand side by side": (
         {**obj("id", id=TEXT), "additionalProperties": NUMBER},
         {"id": "x", "more": [{"key": "a", "value": 1}]},
