@@ -2,15 +2,17 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from llm import runloop
 from llm.entry import Entry
 from llm.groupcommit import GroupCommit
 from llm.telemetry import conventions, figures, lines
 from llm.telemetry.meters import Gauge
+from llm.types import Owner
 
 WITH_TEXTS = ("full", "redacted")  # ways to log calls that keep what was said
 OBSERVERS: tuple[Callable[[Entry], None], ...] = (lines.log, figures.count, conventions.trace)
@@ -62,6 +64,20 @@ async def _forget() -> None:
 
 
 def _insert(entries: Sequence[Entry]) -> None:
+    """Store entries; one whose person or key was erased while it was under way is nobody's."""
+    try:
+        _store(entries)
+    except IntegrityError:
+        if len(entries) > 1:
+            raise  # each of them is tried alone then
+        _store([_of_nobody(entries[0])])
+
+
+def _of_nobody(entry: Entry) -> Entry:
+    return replace(entry, request=replace(entry.request, owner=Owner()))
+
+
+def _store(entries: Sequence[Entry]) -> None:
     from llm.models import Call, CallBody  # the pipeline can be imported before the apps are ready
 
     calls = [Call.of(entry) for entry in entries]

@@ -22,7 +22,7 @@ NEAR_ENTRIES, NEAR_SECONDS = (
     60.0,
 )  # a reply that another process refreshed is old here for a minute at most
 
-type Row = tuple[str, Reply, int]
+type Row = tuple[str, Reply, int, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,11 @@ class Replies:
             self._near[key] = kept.reply
         return kept.reply
 
-    def put(self, key: str, reply: Reply, ttl: int) -> asyncio.Future[None]:
-        """Keep a reply for `ttl` seconds; found at once here, elsewhere when this is done."""
+    def put(self, key: str, reply: Reply, ttl: int, user: int | None = None) -> asyncio.Future[None]:
+        """Keep a reply to a user for `ttl` seconds; found at once here, elsewhere when this is done."""
         if ttl > NEAR_SECONDS:
             self._near[key] = reply
-        stored = self._commits.add((key, reply, ttl))
+        stored = self._commits.add((key, reply, ttl, user))
         stored.add_done_callback(_seen)
         return stored
 
@@ -91,19 +91,20 @@ def _store(rows: Sequence[Row]) -> None:
     kept = {
         key: CachedReply(
             key=key,
+            user_id=user,
             model=reply.model,
             reply=_written(reply),
             cost=reply.cost,
             created_at=now,
             expires_at=now + timedelta(seconds=ttl),
         )
-        for key, reply, ttl in rows  # the last of equal keys wins
+        for key, reply, ttl, user in rows  # the last of equal keys wins
     }
     CachedReply.objects.bulk_create(
         kept.values(),
         update_conflicts=True,
         unique_fields=["key"],
-        update_fields=["model", "reply", "cost", "created_at", "expires_at"],
+        update_fields=["user", "model", "reply", "cost", "created_at", "expires_at"],
     )
 
 

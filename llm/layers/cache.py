@@ -133,7 +133,7 @@ class Cache:
     async def _fresh(self, key: str, ttl: int, request: Request, emit: Emit, call: Handler) -> Reply:
         reply = await call(request, emit)
         if reply.finish != "length" and (request.accept is None or request.accept(reply)):
-            stored = self.replies.put(key, reply, ttl)
+            stored = self.replies.put(key, reply, ttl, request.owner.user_id)
             if self.shared is not None:
                 await asyncio.wait([stored])  # who comes when the flight has landed must find it
         return reply

@@ -14,6 +14,7 @@ from chat import door, events
 from chat.door import Pass
 from chat.keeper import Keeper, Pace
 from chat.models import Conversation
+from config.personal.erasing import erase
 from llm.models import ApiKey
 from llm.providers.scripted import say
 from tests.chat.conftest import Tab, question, use_model, with_key
@@ -60,7 +61,13 @@ def lets_the_session_expire(alice: User, browser: Client) -> None:
     Session.objects.update(expire_date="2026-01-01T00:00Z")
 
 
-@pytest.mark.parametrize("what", [signs_out, changes_the_password, is_deactivated, lets_the_session_expire])
+def is_erased(alice: User, browser: Client) -> None:
+    erase(alice)
+
+
+@pytest.mark.parametrize(
+    "what", [signs_out, changes_the_password, is_deactivated, lets_the_session_expire, is_erased]
+)
 async def test_a_socket_closes_when_its_person(
     alice: User, browser: Client, page: Tab, what: Callable[[User, Client], None]
 ) -> None:

@@ -7,7 +7,7 @@ from django.tasks import task_backends
 from django.utils.module_loading import import_string
 
 from llm import chores
-from llm.models import RolledDay
+from llm.models import CallBody, RolledDay
 from tests.llm.factories import make_call
 
 pytestmark = pytest.mark.django_db
@@ -25,6 +25,10 @@ def test_usage_is_rolled_up() -> None:
     assert RolledDay.objects.count() == 3
 
 
-def test_purge_takes_finished_tasks_too() -> None:
+def test_purge_takes_what_is_old_and_finished_tasks_too() -> None:
+    old, new = (make_call(at=datetime.now(UTC) - timedelta(days=days)) for days in (31, 29))
+    for call in (old, new):
+        CallBody.objects.create(call=call, request={}, reply={}, created_at=call.created_at)
     removed = chores.purge.call()
     assert {"call bodies", "cached replies"} <= set(removed)
+    assert (removed["call bodies"], CallBody.objects.get().call) == (1, new)
