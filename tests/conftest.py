@@ -23,8 +23,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--every-marker", action="store_true", help="fail if a marked test cannot run on this machine"
     )
 
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out the tests that are alike on every database"
+    )
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("database_only"):
+        alike = [item for item in items if not machine.meets_the_database(item)]
+        config.hook.pytest_deselected(items=alike)
+        items[:] = [item for item in items if machine.meets_the_database(item)]
     config.stash[_left_out] = machine.select(config, items)
 
 

@@ -5,9 +5,11 @@ import shutil
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+SERVICES = Path(__file__).parent / "services"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -51,3 +53,10 @@ def select(config: pytest.Config, items: list[pytest.Item]) -> dict[str, int]:
         config.hook.pytest_deselected(items=marked)
         items[:] = [item for item in items if item not in marked]
     return left_out
+
+
+def meets_the_database(item: pytest.Item) -> bool:
+    """Whether what a test shows may depend on the database; those that start processes bring their own."""
+    used = set(getattr(item, "fixturenames", ()))
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or bool(used & {"db", "transactional_db"}) or SERVICES in item.path.parents
