@@ -5,7 +5,9 @@ import contextlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from django.db import DataError, IntegrityError, close_old_connections, connections
+from django.db import DataError, IntegrityError, connections
+
+from llm import lending
 
 
 class GroupCommit[T]:
@@ -91,8 +93,13 @@ class GroupCommit[T]:
             await self._commit([one])
 
     def _in_thread(self, items: list[T]) -> None:
-        close_old_connections()
-        self._write(items)
+        try:
+            self._write(items)
+        except BaseException:
+            connections.close_all()  # it may be the connection that is broken: the next batch has another
+            raise
+        if not self._waiting:
+            lending.give_back()
 
 
 def _settle[T](batch: list[tuple[T, asyncio.Future[None]]], error: BaseException | None) -> None:

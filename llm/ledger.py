@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from llm import runloop
 from llm.entry import Entry
 from llm.groupcommit import GroupCommit
+from llm.inserting import insert
 from llm.telemetry import conventions, figures, lines
 from llm.telemetry.meters import Gauge
 from llm.types import Owner
@@ -87,5 +88,5 @@ def _store(entries: Sequence[Entry]) -> None:
         if settings.PARLEY.call_log_mode(call.feature) in WITH_TEXTS
     ]
     with transaction.atomic():
-        Call.objects.bulk_create(calls)
-        CallBody.objects.bulk_create(bodies)
+        insert(calls)
+        insert(bodies)

@@ -18,6 +18,8 @@ def kept_head(text: str, most: int, mode: str) -> str:
 
 
 def _head(text: str, most: int, hide: Callable[[str], str]) -> str:
+    if not text:
+        return ""
     head = hide(_storable(text[: most + MARGIN]))
     if len(text) > most + MARGIN:
         head = head[:-MARGIN]  # its end may hold the half of a secret
