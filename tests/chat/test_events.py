@@ -15,8 +15,9 @@ from chat import events, runner
 from chat.door import Pass
 from chat.models import Conversation
 from llm.models import ApiKey
-from llm.providers.scripted import say
+from llm.providers.scripted import say, tool_call
 from tests.chat.conftest import use_model
+from tests.chat.shop import Worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,8 +34,8 @@ class Http:
     def at(self) -> str:
         return f"/api/v1/conversations/{self.talk.pk}"
 
-    async def ask(self) -> str:
-        body = {"id": str(uuid.uuid4()), "text": "Hello"}
+    async def ask(self, **more: Any) -> str:
+        body = {"id": str(uuid.uuid4()), "text": "Hello", **more}
         response = await self.client.post(
             f"{self.at}/messages", body, content_type="application/json", headers=self.headers()
         )
@@ -92,6 +93,20 @@ async def test_one_that_has_ended_is_told_from_the_log_and_the_last_event_id_goe
     assert (rest[0][1]["from"], text(rest)) == (2, " there.")
     only_end = await told(await http.follow(query, Last_Event_ID=str(rest[-1][0])))
     assert [frame["type"] for _, frame in only_end] == ["end"]
+
+
+async def test_an_agents_steps_come_as_events_and_stand_with_its_answer(http: Http) -> None:
+    generation = await http.ask(agent=True)
+    following = await http.follow(f"?generation={generation}")
+    await Worker(tool_call("calculate", expression="37 * 43"), "1591").work()
+    found = await told(following)
+    assert [number for number, _ in found] == [1, 2, 3, 4, 5, 6, 7, 7]
+    assert [frame["type"] for _, frame in found] == ["step"] * 6 + ["delta", "end"]
+    listed = await http.client.get(f"{http.at}/messages", headers=http.headers())
+    question, answer = listed.json()["messages"]
+    assert question["steps"] is None
+    assert [step["tool"] for step in answer["steps"]] == [None, "calculate", None]
+    assert (answer["content"], answer["generation"]) == ("1591", generation)
 
 
 async def test_without_a_generation_that_runs_there_is_nothing_to_follow(http: Http) -> None:
