@@ -9,7 +9,7 @@ from typing import Any
 from llm.agents import wire
 from llm.agents.state import Record
 
-SHOWN = 2000  # characters of one text; an export has all of it
+SHOWN = 2000  # characters of what came of a step; an export has all of it
 BRIEF = 60  # characters that fit into one line
 WAITS = ("waiting", "unknown")
 
@@ -48,6 +48,11 @@ class Card:
         return _line(", ".join(value for _, value in self.arguments))
 
     @property
+    def excerpt(self) -> str:
+        """What came of it, as far as a page shows it; arguments it shows whole, for who has to decide."""
+        return self.said if len(self.said) <= SHOWN else f"{self.said[:SHOWN]}…"
+
+    @property
     def came(self) -> str:
         """What came of it, if that is short."""
         return self.said if len(self.said) <= BRIEF and "\n" not in self.said else ""
@@ -74,7 +79,7 @@ def _card(step: dict[str, Any], before: Card | None) -> Card:
         status=step["status"],
         tool=step["tool"] or "",
         arguments=tuple(_arguments(step["arguments"])),
-        said=_cut(step["observation"] or step["text"] or ""),
+        said=step["observation"] or step["text"] or "",
         model=step["model"] or "",
         tokens=usage.get("input_tokens", 0) + usage.get("output_tokens", 0),
         cost=None if step["cost"] is None else Decimal(step["cost"]),
@@ -91,9 +96,9 @@ def _arguments(written: Any) -> Iterator[tuple[str, str]]:
     if isinstance(written, dict):
         for name, value in written.items():
             said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-            yield str(name), _cut(said)
+            yield str(name), said
     elif written is not None:
-        yield "", _cut(written if isinstance(written, str) else json.dumps(written, ensure_ascii=False))
+        yield "", written if isinstance(written, str) else json.dumps(written, ensure_ascii=False)
 
 
 def as_text(found: Sequence[Card]) -> Iterator[str]:
@@ -108,7 +113,3 @@ def as_text(found: Sequence[Card]) -> Iterator[str]:
 def _line(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= BRIEF else f"{line[:BRIEF]}…"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

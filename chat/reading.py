@@ -114,10 +114,9 @@ def listed(user: Any, *, limit: int = 50, before: uuid.UUID | None = None, searc
     answers = Message.objects.filter(conversation=OuterRef("pk"), role=Message.Role.ASSISTANT)
     search = search.replace("\0", "").strip()  # PostgreSQL refuses NUL
     running = Exists(answers.filter(status=Message.Status.STREAMING))
+    asks = {"status": Message.Status.STREAMING, "generation__run__status": AgentRun.Status.AWAITING}
+    waiting = Exists(answers.filter(**asks))
     # The end of an answer moves `updated_at`, so that a finished one is newer than its last reader.
-    waiting = Exists(
-        answers.filter(status=Message.Status.STREAMING, generation__run__status=AgentRun.Status.AWAITING)
-    )
     unread = Q(updated_at__gt=F("read_at")) & ~running & Exists(answers)
     rows = (
         _after(user, before)

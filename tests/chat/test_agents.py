@@ -224,7 +224,7 @@ async def test_a_tool_that_a_death_left_in_doubt_waits_for_a_person(tab: Tab, al
     await worker.work()
     assert await waits(tab) == step
     page = await sync_to_async(seen_by)(alice, f"/c/{tab.conversation}/")
-    assert "nobody knows whether it took effect" in page
+    assert "If you allow it, it runs again." in page
     await decide(tab, alice, step, approved=False)
     await worker.work()
     assert (await tab.until("end"))["finish"] == "completed"
@@ -348,8 +348,15 @@ async def test_a_file_holds_the_steps(tab: Tab, talk: Conversation) -> None:
 def test_what_tools_bring_is_text_and_opens_without_javascript(alice: User) -> None:
     conversation = Conversation.objects.create(owner=alice)
     run = AgentRun.objects.create(user=alice, goal="x", tools=[])
+    long = "x" * 5000
     bad = '<img src=x onerror="alert(1)">'
-    data = {"call": "c", "tool": bad, "arguments": json.dumps({bad: bad}), "observation": bad, "ms": 3}
+    data = {
+        "call": "c",
+        "tool": bad,
+        "arguments": json.dumps({bad: bad, "whole": long}),
+        "observation": bad + long,
+        "ms": 3,
+    }
     journal.append(run.pk, [Record(seq=1, step=1, kind="tool", status="done", data=data, at=timezone.now())])
     asked = conversation.messages.create(role="user", content="x")
     answer = conversation.messages.create(role="assistant", content="y", parent=asked)
@@ -357,6 +364,7 @@ def test_what_tools_bring_is_text_and_opens_without_javascript(alice: User) -> N
     page = seen_by(alice, f"/c/{conversation.pk}/")
     [card] = re.findall(r'<li data-step="1">.*?</li>', page, re.DOTALL)
     assert "<img" not in card
-    assert card.count("&lt;img src=x") == 6
+    assert card.count("&lt;img src=x") == 5
+    assert [len(run) for run in re.findall("x{1000,}", card)] == [5000, 2000 - len(bad)]
     assert "<details>" in card
     assert 'name="agent" value="1" autocomplete="off" checked' in page
