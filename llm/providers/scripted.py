@@ -83,9 +83,6 @@ def tool_call(name: str, /, **arguments: Any) -> ToolCall:
     return ToolCall(id="", name=name, arguments=json.dumps(arguments, default=str))
 
 
-call = tool_call  # its short name inside a script
-
-
 def error(kind: type[LLMError] | LLMError, *, after: str = "") -> Say:
     """Fail with that error, once the text `after` was streamed: `error(Unavailable, after="Once upon")`."""
     return Say(pieces=_words(after), error=kind)

@@ -1,16 +1,11 @@
-"""Drive many runs of agents at once, and print how long it took. Its argument is JSON: `vendor`, `runs`."""
+"""Drive many `runs` of agents at once; prints how long it took."""
 
 import asyncio
-import json
-import os
 import resource
-import sys
 import time
 from typing import Any
 
-import psycopg
-
-from tests.bench.ledger_child import database
+from tests.bench.child import run
 
 MODEL = "openai:gpt-5.6-luna"
 SCRIPT = ("37 * 43", "1591 + 1", "")  # two tools and an answer: five steps
@@ -21,7 +16,7 @@ async def drive(count: int) -> dict[str, Any]:
     from asgiref.sync import sync_to_async
     from django.conf import settings
 
-    from llm import client, ledger, runloop
+    from llm import client, runloop
     from llm.agents.driver import Driver
     from llm.budgets.desk import Desk
     from llm.models import AgentRun
@@ -56,34 +51,18 @@ async def drive(count: int) -> dict[str, Any]:
     seconds = time.perf_counter() - begun
     await driver.close()
     await runloop.close()
-    assert ledger
     return {"seconds": seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}
 
 
-def main(vendor: str, runs: int) -> dict[str, Any]:
-    """Make the tables, drive, and check that every run came to its end in five steps."""
-    try:
-        with database(vendor) as url:
-            os.environ |= {
-                "DJANGO_SETTINGS_MODULE": "config.settings", "PARLEY_ENV_FILE": "", "DATABASE_URL": url,
-                "SECRET_KEY": "only-for-benchmarks",
-            }  # fmt: skip
-            import django
-            from django.core.management import call_command
-            from django.db import connections
+def main(runs: int) -> dict[str, Any]:
+    """Drive, and count the runs that came to their end and their steps."""
+    from llm.models import AgentRun, AgentStep
 
-            django.setup()
-            call_command("migrate", verbosity=0)
-            report = asyncio.run(drive(runs))
-            from llm.models import AgentRun, AgentStep
-
-            report["ended"] = AgentRun.objects.filter(status="completed", result="1592").count()
-            report["rows"] = AgentStep.objects.count()
-            connections.close_all()
-            return report
-    except psycopg.OperationalError as error:
-        return {"without": f"no figures: PostgreSQL does not answer ({error.__class__.__name__})"}
+    return asyncio.run(drive(runs)) | {
+        "ended": AgentRun.objects.filter(status="completed", result="1592").count(),
+        "rows": AgentStep.objects.count(),
+    }
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(**json.loads(sys.argv[1]))), flush=True)
+    run(main)

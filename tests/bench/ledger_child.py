@@ -1,37 +1,12 @@
-"""Book rows as fast as they become durable, and print the rate. Its argument is JSON: `vendor`, `seconds`."""
+"""Book rows as fast as they become durable, for so many `seconds`; prints the rate."""
 
 import asyncio
-import contextlib
-import json
-import os
-import sys
-import tempfile
 import time
-import uuid
-from collections.abc import Iterator
 from typing import Any
 
-import psycopg
-from psycopg import sql
+from tests.bench.child import run
 
 CALLERS = 256  # answers that end at about the same time
-POSTGRES = "postgres://root@127.0.0.1:5432"
-
-
-@contextlib.contextmanager
-def database(vendor: str) -> Iterator[str]:
-    """Make a database of its own; yields its URL."""
-    if vendor == "SQLite":
-        with tempfile.TemporaryDirectory(prefix="parley-bench-") as folder:
-            yield f"sqlite:///{folder}/ledger.sqlite3"
-        return
-    name = f"parley_bench_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(f"{POSTGRES}/postgres", autocommit=True, connect_timeout=3) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        try:
-            yield f"{POSTGRES}/{name}"
-        finally:
-            admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 async def book(seconds: float) -> dict[str, Any]:
@@ -60,29 +35,12 @@ async def book(seconds: float) -> dict[str, Any]:
     return {"rate": rate, "rows": count}
 
 
-def main(vendor: str, seconds: float) -> dict[str, Any]:
-    """Make the tables, book, and check that every row is there."""
-    try:
-        with database(vendor) as url:
-            os.environ |= {
-                "DJANGO_SETTINGS_MODULE": "config.settings", "PARLEY_ENV_FILE": "", "DATABASE_URL": url,
-                "SECRET_KEY": "only-for-benchmarks",
-            }  # fmt: skip
-            import django
-            from django.core.management import call_command
-            from django.db import connections
+def main(seconds: float) -> dict[str, Any]:
+    """Book, and count the rows that are there."""
+    from llm.models import Call
 
-            django.setup()
-            call_command("migrate", verbosity=0)
-            report = asyncio.run(book(seconds))
-            from llm.models import Call
-
-            report["kept"] = Call.objects.count()
-            connections.close_all()
-            return report
-    except psycopg.OperationalError as error:
-        return {"without": f"no figures: PostgreSQL does not answer ({error.__class__.__name__})"}
+    return asyncio.run(book(seconds)) | {"kept": Call.objects.count()}
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(**json.loads(sys.argv[1]))), flush=True)
+    run(main)
