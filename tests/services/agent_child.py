@@ -1,9 +1,9 @@
-"""Workers that die at every write of the journal: `python -m tests.services.agent_child WORKERS DIRECTORY`.
+"""Workers that die at every write of the journal: `python -m tests.services.agent_child DIRECTORY GOAL...`.
 
-The goal of a run says where the worker that drives it shall be killed, once: `4 started after` is after the
-write that step 4 has started. The program forks WORKERS workers (which spares the second that Django takes
-to start), replaces each that dies, decides what waits for a person, and prints how all runs ended. With one
-worker the leases of the dead run out at once; with two they last a second.
+A goal says where the worker that drives its run shall be killed, once: `4 started after` is after the write
+that step 4 has started. The program makes the tables of DATABASE_URL, and then, with one worker and with two,
+a run for each goal. It forks the workers (which spares the seconds that Django takes to start), puts another
+in the place of each that dies, decides what waits for a person, and prints how all runs ended.
 """
 
 import asyncio
@@ -11,7 +11,6 @@ import json
 import os
 import signal
 import sys
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -22,7 +21,11 @@ import django
 
 django.setup()
 
-from django.tasks import default_task_backend  # noqa: E402 the apps come first
+import httpcore2  # noqa: E402, F401 else each worker imports it anew
+from django.contrib.auth.models import User  # noqa: E402 the apps come first
+from django.core.management import call_command  # noqa: E402
+from django.db import connections  # noqa: E402
+from django.tasks import default_task_backend  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
 from llm import client, runloop  # noqa: E402
@@ -34,8 +37,8 @@ from llm.agents.tool import AgentTool, Context, tool  # noqa: E402
 from llm.agents.tools.calculate import calculate  # noqa: E402
 from llm.models.agents import AgentRun, AgentStep  # noqa: E402
 
-LEASE = 1
-TRIES = 200
+LEASE, BEAT = 0.5, 0.1  # seconds
+SEVERAL = 4  # runs that one of two workers drives, and that its death leaves behind
 
 
 class Deadly(Journal):
@@ -53,7 +56,7 @@ class Deadly(Journal):
         self._die_at(run, f"{write} after")
 
     def _die_at(self, run: UUID, moment: str) -> None:
-        if self._goals[run] != moment:
+        if not self._goals[run].startswith(moment):
             return
         try:
             (self._directory / f"{run}").touch(exist_ok=False)
@@ -79,30 +82,41 @@ def tools(log: Path) -> Mapping[str, AgentTool]:
     return {one.name: one for one in (calculate, order)}
 
 
-async def drive(directory: Path) -> None:
+async def drive(directory: Path, capacity: int) -> None:
     runloop.adopt()
     goals = {pk: goal async for pk, goal in AgentRun.objects.values_list("pk", "goal")}
     found = tools(directory / "orders")
-    driver = Driver(journal=Deadly(goals, directory), tools=lambda: found, capacity=capacity(), beat=0.2)
-    await driver.work()
+    driver = Driver(journal=Deadly(goals, directory), tools=lambda: found, capacity=capacity, beat=BEAT)
+    while await AgentRun.objects.unfinished().aexists():
+        await driver.work()
+        await asyncio.sleep(BEAT)  # the lease of a dead worker runs out
     await driver.close()
     await runloop.close()
 
 
-def capacity() -> int:
-    """One worker takes run after run, so that each meets its own death alone; several take all there are."""
-    return 1 if alone() else 1000
+def live_alone(directory: Path) -> None:
+    """Take run after run, so that each meets its own death. The leases of the dead have run out at once."""
+    AgentRun.objects.filter(status="running").update(leased_until=timezone.now().replace(year=2000))
+    asyncio.run(drive(directory, 1))
 
 
-def alone() -> bool:
-    return sys.argv[1] == "1"
+def live_beside_another(directory: Path) -> None:
+    """Drive several runs at a time."""
+    asyncio.run(drive(directory, SEVERAL))
 
 
-def live(directory: Path) -> None:
-    """Be a worker until no run is free."""
-    if alone():
-        AgentRun.objects.filter(status="running").update(leased_until=timezone.now().replace(year=2000))
-    asyncio.run(drive(directory))
+def make(_: Path) -> None:
+    """Make the tables, and who owns the runs."""
+    call_command("migrate", verbosity=0)
+    User.objects.create(username="alice")
+
+
+def queue(directory: Path) -> None:
+    """Put a run for each goal into the place of those that there are; the model tells them apart."""
+    alice = User.objects.get()
+    AgentRun.objects.all().delete()
+    for goal in sys.argv[2:]:
+        AgentRun.objects.create(user=alice, goal=f"{goal} {directory.name}", tools=["calculate", "order"])
 
 
 def decide(_: Path) -> None:
@@ -113,25 +127,15 @@ def decide(_: Path) -> None:
             service.approve(run.user, run.pk, call.step, approved=False, note="It went through.")
 
 
-def report(_: Path) -> None:
-    """Print all runs."""
-    rows = [
-        wire.run(run, map(journal.record, AgentStep.objects.of(run.pk))) | {"journal": run.steps.count()}
+def report(directory: Path) -> None:
+    """Print how all runs ended, what was carried out, and which deaths there were."""
+    runs = [
+        wire.run(run, map(journal.record, AgentStep.objects.of(run.pk)))
         for run in AgentRun.objects.order_by("pk")
     ]
-    print(json.dumps(rows, default=str), flush=True)
-
-
-def unfinished(_: Path) -> None:
-    """End with 3 while a run has not come to an end or to a question."""
-    if AgentRun.objects.unfinished().exists():
-        os._exit(3)
-
-
-def waiting(_: Path) -> None:
-    """End with 3 while a person is asked."""
-    if AgentRun.objects.filter(status="awaiting_approval").exists():
-        os._exit(3)
+    orders = (directory / "orders").read_text().split()
+    died = [path.name for path in directory.iterdir() if path.name != "orders"]
+    print(json.dumps({"runs": runs, "orders": orders, "died": died}, default=str), flush=True)
 
 
 def forked(work: Callable[[Path], None], directory: Path) -> int:
@@ -140,31 +144,48 @@ def forked(work: Callable[[Path], None], directory: Path) -> int:
     if pid:
         return pid
     try:
-        default_task_backend.options["LOCK_TIMEOUT"] = LEASE + 1
         work(directory)
+        connections.close_all()
         os._exit(0)
     except BaseException:
         traceback.print_exc()
         os._exit(1)
 
 
-def ended(pid: int) -> int:
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+def done(work: Callable[[Path], None], directory: Path) -> None:
+    """Do `work` in a process of its own, to its end: a connection does not outlive a fork."""
+    assert ended(os.waitpid(forked(work, directory), 0)[1]) == 0, work
+
+
+def ended(status: int) -> int:
+    return os.waitstatus_to_exitcode(status)
+
+
+def until_all_stand(work: Callable[[Path], None], directory: Path, count: int) -> None:
+    """Keep `count` workers alive until each run has ended or waits for a person."""
+    alive = {forked(work, directory) for _ in range(count)}
+    while alive:
+        pid, status = os.wait()
+        alive.remove(pid)
+        assert ended(status) in (0, -signal.SIGKILL), status
+        if ended(status):
+            alive.add(forked(work, directory))
 
 
 def main(directory: Path) -> None:
+    """Let workers die, first one at a time, then one of two."""
+    default_task_backend.options["LOCK_TIMEOUT"] = LEASE + 1
     client.load()
-    for _ in range(TRIES):
-        if ended(forked(unfinished, directory)) == 0:
-            if ended(forked(waiting, directory)) == 0:
-                break
-            assert ended(forked(decide, directory)) == 0
-        workers = [forked(live, directory) for _ in range(int(sys.argv[1]))]
-        codes = [ended(pid) for pid in workers]
-        assert set(codes) <= {0, -signal.SIGKILL}, codes
-        time.sleep(0 if alone() else 0.1)
-    ended(forked(report, directory))
+    done(make, directory)
+    for name, work, count in (("alone", live_alone, 1), ("together", live_beside_another, 2)):
+        folder = directory / name
+        folder.mkdir()
+        done(queue, folder)
+        until_all_stand(work, folder, count)
+        done(decide, folder)
+        until_all_stand(work, folder, count)
+        done(report, folder)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

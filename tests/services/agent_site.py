@@ -13,14 +13,6 @@ from django.conf import settings
 
 from tests.wire import Answer, Seen, WireServer, text, tool_call
 
-MAKE = """
-from django.contrib.auth.models import User
-from llm.models import AgentRun
-alice, _ = User.objects.get_or_create(username="alice")
-AgentRun.objects.all().delete()
-for goal in {goals!r}:
-    AgentRun.objects.create(user=alice, goal=goal, tools=["calculate", "order"])
-"""
 START = """
 from django.contrib.auth.models import User
 from llm.agents import service
@@ -55,6 +47,15 @@ class ShopModel(WireServer):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Deaths:
+    """How runs ended whose workers died: what was ordered, by key, and the runs that met their death."""
+
+    runs: list[dict[str, Any]]
+    orders: list[str]
+    died: list[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSite:
     """A database of its own, and the processes that use it."""
 
@@ -65,20 +66,14 @@ class AgentSite:
         """Make the tables."""
         self.python("manage.py", "migrate", "--verbosity=0")
 
-    def queue(self, goals: list[str]) -> None:
-        """Put runs into the queue, in place of those that are there."""
-        self.python("manage.py", "shell", "--no-imports", "-c", MAKE.format(goals=goals))
-
     def start(self, goals: list[str]) -> None:
         """Start runs as the site does, so that its workers hear of them."""
         self.python("manage.py", "shell", "--no-imports", "-c", START.format(goals=goals))
 
-    def run(self, workers: int, directory: Path) -> list[dict[str, Any]]:
-        """Let workers live and die until all runs have ended; returns the runs."""
-        found: list[dict[str, Any]] = json.loads(
-            self.python("-m", "tests.services.agent_child", str(workers), str(directory))
-        )
-        return found
+    def deaths(self, goals: list[str], directory: Path) -> list[Deaths]:
+        """Let workers die where goals say; returns what came of it with one worker, and with two."""
+        printed = self.python("-m", "tests.services.agent_child", str(directory), *goals)
+        return [Deaths(**json.loads(line)) for line in printed.splitlines()]
 
     def python(self, *words: str) -> str:
         done = subprocess.run(
