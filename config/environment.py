@@ -130,7 +130,7 @@ class Environment(BaseSettings):
     parley_publish_needs_cases: bool = False
     parley_alert_webhook: WebAddress = ""
     email_url: Annotated[str, _address(("smtp", "smtps", "console"))] = ""
-    parley_search: Literal["web", "documents"] = "documents"
+    parley_search: Literal["web", "documents", "off"] = "documents"
     parley_log: Literal["json", "console"] = "console"
     parley_call_log: Annotated[str, AfterValidator(_call_log)] = "redacted"
     parley_metrics_token: Annotated[SecretStr, AfterValidator(_token)] = SecretStr("")

@@ -65,14 +65,19 @@ def serve_daphne(descriptor: int, *, shared: bool) -> None:
 SERVERS = {"uvicorn": serve_uvicorn, "daphne": serve_daphne}
 
 
-def main() -> None:
-    """Serve on the socket `--fd`, or on one of its own at `--listen`."""
-    parser = argparse.ArgumentParser(prog="python -m config.serve", description=__doc__)
-    where = parser.add_mutually_exclusive_group(required=True)
+def parser() -> argparse.ArgumentParser:
+    """Return what reads the command line."""
+    made = argparse.ArgumentParser(prog="python -m config.serve", description=__doc__)
+    where = made.add_mutually_exclusive_group(required=True)
     where.add_argument("--fd", type=int)
     where.add_argument("--listen", metavar="HOST:PORT")
-    parser.add_argument("--server", choices=SERVERS, default="uvicorn")
-    options = parser.parse_args()
+    made.add_argument("--server", choices=SERVERS, default="uvicorn")
+    return made
+
+
+def main() -> None:
+    """Serve on the socket `--fd`, or on one of its own at `--listen`."""
+    options = parser().parse_args()
     with contextlib.suppress(KeyboardInterrupt):
         if options.fd is None:
             SERVERS[options.server](_listening(options.listen), shared=False)

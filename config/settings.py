@@ -192,7 +192,7 @@ PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gi
 }
 LLM_TOOLS = [  # what agents may use; add your own, made with llm.agents.tool
     "llm.agents.tools.calculate.calculate",
-    "llm.agents.tools.search.search",
+    *(() if PARLEY.parley_search == "off" else ("llm.agents.tools.search.search",)),
     "llm.agents.tools.fetch_url.fetch_url",
     "llm.agents.tools.complete.complete",
 ]

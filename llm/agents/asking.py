@@ -47,7 +47,7 @@ def read(reply: Reply) -> tuple[str, Sequence[ToolCall]]:
     """Return the text and the calls of an answer, from whichever kind of model it came."""
     if catalog.card(reply.model).tools:
         return reply.text, reply.tool_calls
-    return plain.read(reply.text)
+    return plain.read(reply.text, cut_off=reply.finish == "length")
 
 
 def _fitted(

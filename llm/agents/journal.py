@@ -4,8 +4,10 @@ Each write is durable before anything that depends on it happens, and is refused
 run or a person has stopped it.
 """
 
+import os
+import socket
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
@@ -93,7 +95,7 @@ def record(row: AgentStep) -> Record:
 
 def append(run: uuid.UUID, records: Sequence[Record]) -> None:
     """Add rows to a run that nobody drives, within the caller's transaction, which holds its row."""
-    AgentStep.objects.bulk_create(_row(run, one) for one in records)
+    AgentStep.objects.bulk_create(AgentStep(run_id=run, **_columns(one)) for one in records)
 
 
 def store(entries: Sequence[Entry]) -> None:
@@ -108,7 +110,7 @@ def store(entries: Sequence[Entry]) -> None:
             if row is not None and not entry.refused:
                 kept.append(entry)
                 _change(row, entry.changes)
-        AgentStep.objects.bulk_create(_row(entry.run, one) for entry in kept for one in entry.records)
+        AgentStep.objects.bulk_create(_rows(kept))
         changed = {entry.run: held[entry.run] for entry in kept if entry.changes}
         AgentRun.objects.bulk_update(changed.values(), CHANGES)
 
@@ -118,13 +120,19 @@ def _change(row: AgentRun, changes: Mapping[str, Any]) -> None:
         setattr(row, name, value)
 
 
-def _row(run: uuid.UUID, one: Record) -> AgentStep:
-    return AgentStep(
-        run_id=run,
-        seq=one.seq,
-        step=one.step,
-        kind=one.kind,
-        status=one.status,
-        data=dict(one.data),
-        created_at=one.at or timezone.now(),
-    )
+def _rows(entries: Sequence[Entry]) -> Iterator[AgentStep]:
+    worker = f"{socket.gethostname()[:60]}:{os.getpid()}"
+    for entry in entries:
+        for one in entry.records:
+            yield AgentStep(run_id=entry.run, epoch=entry.epoch, worker=worker, **_columns(one))
+
+
+def _columns(one: Record) -> dict[str, Any]:
+    return {
+        "seq": one.seq,
+        "step": one.step,
+        "kind": one.kind,
+        "status": one.status,
+        "data": dict(one.data),
+        "created_at": one.at or timezone.now(),
+    }

@@ -212,7 +212,7 @@ def _answer(reply: Reply, tab: Tab, why: str, ms: int) -> dict[str, Any]:
         "model": reply.model,
         **_spent(reply, tab),
         "cached": reply.cached,
-        "request_id": str(reply.request_id),
+        "request_id": str(reply.request_id) if reply.request_id else None,
         "ms": ms,
     }
 

@@ -14,6 +14,7 @@ from llm.agents.state import Note, State, Turn
 from llm.agents.tool import AgentTool
 from llm.agents.words import cut
 from llm.extraction.parsing import NotJSON, loads, parse
+from llm.extraction.prefix import Open, Prefix
 from llm.types import Message, Schema, ToolCall
 
 ANSWER_TOKENS = 300
@@ -58,14 +59,37 @@ def question(goal: str, instructions: str, state: State, tools: Sequence[AgentTo
     return Told(messages=tuple(said), schema=_schema(_offers(goal, state, tools, final=final)))
 
 
-def read(text: str) -> tuple[str, Sequence[ToolCall]]:
-    """Return a decision as a call; text that is none is the answer itself."""
+def read(text: str, *, cut_off: bool = False) -> tuple[str, Sequence[ToolCall]]:
+    """Return the answer that a decision gives, or the call that it is; other text is the answer itself.
+
+    Of a decision that was `cut_off` an answer counts as far as it goes. A call that was cut off has no valid
+    arguments: nobody carries out what a model may have meant to write.
+    """
     try:
-        decision = parse(text, root="object").value
-        name, arguments = decision["tool"], decision["arguments"]
-    except (NotJSON, KeyError, TypeError):
-        return text, ()
-    return "", (ToolCall(id=f"call_{name}", name=str(name), arguments=canonical(arguments)),)
+        decision = loads(text) if cut_off else parse(text, root="object").value
+    except NotJSON:
+        return _begun(text) if cut_off else (text, ())
+    match decision:
+        case {"tool": "complete", "arguments": {"answer": str(answer)}}:
+            return answer, ()
+        case {"tool": name, "arguments": arguments}:
+            return "", (_call(str(name), canonical(arguments)),)
+    return text, ()
+
+
+def _begun(text: str) -> tuple[str, Sequence[ToolCall]]:
+    prefix = Prefix()
+    prefix.feed(text)
+    match prefix.value():
+        case Open(value={"tool": "complete", "arguments": {"answer": str(answer)}}):
+            return f"{answer.rstrip()} [...]", ()
+        case Open(value={"tool": str(name), "arguments": _}):
+            return "", (_call(name, text),)
+    return "", ()
+
+
+def _call(name: str, arguments: str) -> ToolCall:
+    return ToolCall(id=f"call_{name}", name=name, arguments=arguments)
 
 
 def _offers(
@@ -137,16 +161,21 @@ def _examples(tools: Sequence[AgentTool]) -> Iterator[Message]:
         if tool in names:
             yield _user(goal)
             yield _decision(tool, arguments)
-            yield _user(f"{tool}: {observation}")
+            yield _user(_output(tool, observation))
             yield _decision("complete", {"answer": answer})
 
 
 def _turn(turn: Turn) -> Iterator[Message]:
     for call in turn.calls:
         yield _decision(call.name, _loaded(call.arguments))
-        yield _user(f"{call.name}: {cut(call.observation, OBSERVATION)}")
+        yield _user(_output(call.name, cut(call.observation, OBSERVATION)))
     if not turn.calls:
         yield Message(role="assistant", content=turn.text)
+
+
+def _output(tool: str, text: str) -> str:
+    """Set a tool's output apart as a string of JSON, which it cannot end itself."""
+    return f"{tool}: {json.dumps(text, ensure_ascii=False)}"
 
 
 def _loaded(arguments: str) -> Any:

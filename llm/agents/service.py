@@ -17,7 +17,7 @@ from llm.agents import journal, registry
 from llm.agents.state import Record, State
 from llm.agents.tasks import drive
 from llm.api.faults import Conflict, Fault, NotFound
-from llm.models.agents import AgentRun, AgentStep
+from llm.models.agents import AgentRun, AgentRuns, AgentStep
 from llm.types import Message, Owner
 
 MAX_SECONDS = 600
@@ -64,12 +64,14 @@ def start(user: Any, order: Order, owner: Owner | None = None) -> AgentRun:
 
 
 @transaction.atomic
-def cancel(user: Any, pk: uuid.UUID) -> AgentRun:
+def cancel(user: Any, pk: uuid.UUID, *, of: AgentRuns | None = None) -> AgentRun:
     """Stop a run; one that has ended stays as it is. Raises NotFound.
+
+    `of` are the runs that the person may steer: their own, if none are given.
 
     The next epoch is nobody's: whoever drives the run can write nothing more, and leaves it within a beat.
     """
-    run = _locked(user, pk)
+    run = _locked(user, pk, of)
     if not run.ended:
         run.status, run.finished_at, run.leased_until = AgentRun.Status.CANCELLED, timezone.now(), None
         run.epoch += 1
@@ -78,9 +80,14 @@ def cancel(user: Any, pk: uuid.UUID) -> AgentRun:
 
 
 @transaction.atomic
-def approve(user: Any, pk: uuid.UUID, step: int, *, approved: bool, note: str = "") -> AgentRun:
-    """Answer for a call that waits; the run goes on once none waits. Raises NotFound, Conflict."""
-    run = _locked(user, pk)
+def approve(
+    user: Any, pk: uuid.UUID, step: int, *, approved: bool, note: str = "", of: AgentRuns | None = None
+) -> AgentRun:
+    """Answer for a call that waits; the run goes on once none waits. Raises NotFound, Conflict.
+
+    `of` are the runs that the person may steer: their own, if none are given.
+    """
+    run = _locked(user, pk, of)
     state = State(map(journal.record, AgentStep.objects.of(pk)), run.state_version)
     call = state.call(step)
     if run.status != AgentRun.Status.AWAITING or call is None or not call.waits:
@@ -107,8 +114,9 @@ def find(user: Any, pk: uuid.UUID) -> AgentRun:
     return run
 
 
-def _locked(user: Any, pk: uuid.UUID) -> AgentRun:
-    run = AgentRun.objects.visible_to(user).select_for_update().filter(pk=pk).first()
+def _locked(user: Any, pk: uuid.UUID, of: AgentRuns | None) -> AgentRun:
+    rows = AgentRun.objects.visible_to(user) if of is None else of
+    run = rows.select_for_update().filter(pk=pk).first()
     if run is None:
         raise NotFound(_("This run does not exist."))
     return run

@@ -123,10 +123,11 @@ class AgentSteps(models.QuerySet["AgentStep"]):
 
 
 class AgentStep(models.Model):
-    """One row of a run's journal: that something begins, or how it went. Never changed.
+    """One row of a run's journal: that something begins, or how it went. Never changed; gone with its run.
 
     `step` is the number of the thing that the row tells of: the rows of one step are its history, and the
-    newest says how it stands. `data` depends on `kind` and `status`; see llm/agents/state.py.
+    newest says how it stands. `data` depends on `kind` and `status`; see llm/agents/state.py. `worker` wrote
+    the row under the lease of that `epoch`; a person's row has neither.
     """
 
     class Kind(models.TextChoices):
@@ -135,12 +136,14 @@ class AgentStep(models.Model):
         APPROVAL = "approval", _("approval")
         NOTE = "note", _("note")
 
-    run = models.ForeignKey(AgentRun, models.CASCADE, related_name="steps")
+    run = models.ForeignKey(AgentRun, models.DO_NOTHING, related_name="steps")  # triggers do; see guard.py
     seq = models.PositiveIntegerField()
     step = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=Kind)
     status = models.CharField(max_length=10)
     data = models.JSONField(default=dict)
+    epoch = models.PositiveIntegerField(null=True)
+    worker = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = AgentSteps.as_manager()

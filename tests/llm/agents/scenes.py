@@ -1,6 +1,7 @@
 """Runs of agents for tests: a model that follows a script, tools that note what they did."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -26,7 +27,7 @@ def scripted(*steps: Step, model: str = GPT) -> tuple[Scripted, Callable[[Reques
     client = Client({model.partition(":")[0]: script}, Fallback((model,)))
 
     async def ask(request: Request) -> Reply:
-        return await client.run(request, _discard, 30)
+        return replace(await client.run(request, _discard, 30), request_id=request.id)
 
     return script, ask
 
