@@ -75,7 +75,7 @@ class GroupCommit[T]:
         items = [item for item, _ in batch]
         try:
             await asyncio.get_running_loop().run_in_executor(self._thread, self._in_thread, items)
-        except (DataError, IntegrityError) as error:
+        except (DataError, IntegrityError, ValueError) as error:  # the last: text that no database takes
             await self._commit_alone(batch, error)
         except BaseException as error:
             _settle(batch, error)

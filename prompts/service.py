@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from llm.groupread import GroupRead
 from llm.types import Message, PromptRef
 from prompts import files, rendering
 from prompts.cases.starters import add_cases
@@ -48,7 +49,9 @@ async def render(
     version: int | None = None,
     subject: str = "",
 ) -> Rendered:
-    """Fill the prompt as it is now, in one query; a `version` goes before the label. Raises PromptError.
+    """Fill the prompt as it is now; a `version` goes before the label. Raises PromptError.
+
+    Calls at the same time share the query for their labels.
 
     `subject` is who or what it is for, such as `user:5`: while a label tries a canary, a subject always gets
     the same version, and who gives none gets the label's own.
@@ -76,7 +79,7 @@ async def find(
     if version is not None:
         found = await PromptVersion.objects.filter(prompt__slug=slug, number=version).afirst()
     else:
-        row = await PromptLabel.objects.of(slug, label).afirst()
+        row = await _labels.get((slug, label))
         found = row.version_for(subject) if row else None
     if found:
         return found
@@ -84,6 +87,9 @@ async def find(
         raise UnknownPrompt(f"There is no prompt “{slug[:64]}”.", names=[slug])
     wanted = f"version {version}" if version is not None else f"label “{label[:32]}”"
     raise UnknownPrompt(f"The prompt “{slug}” has no {wanted}.", names=[slug])
+
+
+_labels = GroupRead(PromptLabel.objects.by_name, name="labels")
 
 
 @transaction.atomic

@@ -8,6 +8,7 @@ itself takes the line with it. What fills a tag is never looked at again.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 VALUE, GIVEN, ABSENT, END = "", "#", "^", "/"
@@ -27,8 +28,13 @@ class Tag:
     name: str
 
 
-def read(text: str) -> Iterator[str | Tag]:
-    """Yield the pieces of a text, in order."""
+@lru_cache(maxsize=128)  # every call of a prompt reads its messages, more than once
+def read(text: str) -> tuple[str | Tag, ...]:
+    """Return the pieces of a text, in order."""
+    return tuple(_pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str | Tag]:
     at = 0
     for match in TAG.finditer(text):
         yield text[at : match.start()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import models
@@ -23,6 +24,14 @@ class PromptLabels(models.QuerySet["PromptLabel"]):
     def of(self, slug: str, name: str) -> PromptLabels:
         """The label of a prompt, with the versions that it may lead to."""
         return self.filter(prompt__slug=slug, name=name).select_related("version", "canary")
+
+    def by_name(self, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], PromptLabel]:
+        """Return the labels of prompts by slug and name, in one query; there may be more than were wanted."""
+        slugs, names = zip(*wanted, strict=True)
+        found = self.filter(prompt__slug__in=slugs, name__in=names)
+        return {
+            (row.prompt.slug, row.name): row for row in found.select_related("prompt", "version", "canary")
+        }
 
 
 class PromptLabel(models.Model):

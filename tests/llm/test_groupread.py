@@ -25,6 +25,8 @@ class Table:
         self.open.wait()
         if "broken" in keys:
             raise OSError("the database is away")
+        if "\ud800" in keys:
+            raise ValueError("half a character")
         return found
 
 
@@ -74,6 +76,18 @@ async def test_a_failure_is_heard_by_who_asked_and_not_kept(reads: GroupRead[str
     with pytest.raises(OSError, match="away"):
         await reads.get("broken")
     assert await reads.get("a") == 1
+
+
+async def test_a_key_that_no_database_takes_fails_alone(table: Table, reads: GroupRead[str, int]) -> None:
+    table.open.clear()
+    first = asyncio.create_task(reads.get("b"))
+    await asyncio.to_thread(table.looked.wait)
+    asked = [asyncio.create_task(reads.get(key)) for key in ("a", "\ud800", "b")]
+    await asyncio.sleep(0)
+    table.open.set()
+    good, bad, other = await asyncio.gather(*asked, return_exceptions=True)
+    assert (await first, good, other) == (2, 1, 2)
+    assert isinstance(bad, ValueError)
 
 
 def test_any_loop_may_ask(table: Table) -> None:

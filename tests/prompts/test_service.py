@@ -6,7 +6,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection, connections
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from llm.types import Message, PromptRef
 from prompts import files, service
 from prompts.errors import InvalidPrompt, MissingVariable, UnknownPrompt
-from prompts.models import Prompt
+from prompts.models import Prompt, PromptLabel
 from prompts.rendering import Variable
 from tests.prompts.factories import activate, content, make_prompt
 
@@ -66,10 +66,13 @@ async def test_says_how_answers_are_kept_and_stopped() -> None:
     assert (other.cache_ttl, other.on_disconnect, other.on_stop) == (60, "stop", "drain")
 
 
-def test_renders_in_one_query() -> None:
+def test_the_labels_of_many_calls_are_one_query() -> None:
     make_prompt()
+    wanted = [("greeting", "production"), ("greeting", "staging"), ("nobody", "production")]
     with CaptureQueriesContext(connection) as queries:
-        assert async_to_sync(service.find)("greeting").number == 1
+        found = PromptLabel.objects.by_name(wanted)
+        assert found["greeting", "production"].version.number == 1
+    assert found.keys() == {("greeting", "production")}
     assert len(queries) == 1
 
 
