@@ -39,7 +39,7 @@ logger = logging.getLogger(__name__)
 
 NEWEST = 20  # answers that a socket is taken to know when it opens
 
-UNAUTHENTICATED, FORBIDDEN, TRY_AGAIN = 4401, 4403, 1013
+UNAUTHENTICATED, FORBIDDEN, COME_BACK, TRY_AGAIN = 4401, 4403, 1012, 1013
 
 
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
@@ -104,9 +104,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             )
 
     def leave(self) -> None:
-        """Close: the key was revoked, or the session has ended."""
+        """Close: the key was revoked, or the session has ended.
+
+        A browser may be in by another session already, since a new password begins one: it comes back, and
+        the door tells who is signed out.
+        """
         door.left(self)
-        self._spawn(self._refuse("unauthenticated", _("You are signed out. Sign in again."), UNAUTHENTICATED))
+        if self.ticket.key:
+            text = _("This key was revoked. Send one that is valid.")
+            self._spawn(self._refuse("unauthenticated", text, UNAUTHENTICATED))
+        else:
+            self._spawn(self.close(COME_BACK))
 
     def _read(self, text: str) -> ClientFrame:
         if len(text) > MOST_BYTES:

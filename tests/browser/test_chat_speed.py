@@ -79,10 +79,17 @@ class Spent:
         return f"scripts {self.scripts:.0f} ms, {whole}"
 
 
-def test_64_kb_at_200_tokens_a_second(chat: Chat, alice: User) -> None:
+PACED = [LONG[at : at + PIECE] for at in range(0, len(LONG), PIECE)]
+
+
+@pytest.mark.parametrize(
+    ("how", "pieces", "pace"),
+    [(f"at {TOKENS} tokens/s", PACED, Pace(TOKENS)), ("in one burst", [LONG[:100], LONG[100:]], None)],
+    ids=["paced", "burst"],
+)
+def test_64_kb(chat: Chat, alice: User, how: str, pieces: list[str], pace: Pace | None) -> None:
     assert len(LONG) > 64_000
-    pieces = [LONG[at : at + PIECE] for at in range(0, len(LONG), PIECE)]
-    chat.wire.script(text(*pieces, gate=Pace(TOKENS)))
+    chat.wire.script(text(*pieces, gate=pace))
     page = chat.open(alice)
     page.wait_for_load_state("networkidle")
     costs = Costs(chat, page)
@@ -90,7 +97,7 @@ def test_64_kb_at_200_tokens_a_second(chat: Chat, alice: User) -> None:
     page.evaluate(UNTIL_ENDED)
     page.wait_for_timeout(300)
     spent = costs.end()
-    print(f"\n64 KB at {TOKENS} tokens/s: {spent}, heap {costs.heap():.1f} MiB")
+    print(f"\n64 KB {how}: {spent}, heap {costs.heap():.1f} MiB")
     assert spent.scripts < 2_000
     assert max(spent.tasks) < 50
 

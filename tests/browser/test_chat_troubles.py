@@ -7,11 +7,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.utils import timezone
+from playwright.sync_api import Page
 from pydantic import SecretStr
 from pytest_django import Settings
 
-from chat import titles
+from chat import door, titles
 from chat.models import Conversation, Message
 from llm import runloop
 from llm.models import Budget
@@ -38,6 +40,12 @@ def line(chat: Chat) -> Iterator[Line]:
         chat.close()
         chat.contexts.clear()
         chat.faults[:] = [fault for fault in chat.faults if not CUT.search(fault)]
+
+
+def sign_in(page: Page) -> None:
+    page.get_by_label("Username").fill("alice")
+    page.get_by_label("Password", exact=True).fill("alice's password")
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_20_cuts_and_reloads_lose_and_double_nothing_in_two_tabs(chat: Chat, line: Line, alice: User) -> None:
@@ -113,10 +121,49 @@ def test_who_is_signed_out_elsewhere_is_told_and_keeps_the_draft(chat: Chat, ali
     other.get_by_role("button", name="Sign out").click()
     expect(other.get_by_role("button", name="Sign in")).to_be_visible()
     page.reload()
-    page.get_by_label("Username").fill("alice")
-    page.get_by_label("Password", exact=True).fill("alice's password")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     expect(page.locator("#text")).to_have_value("Half a thought")
+
+
+def test_who_is_signed_out_while_reading_is_told_where_to_sign_in(chat: Chat, alice: User) -> None:
+    page = chat.open(alice, address(make_conversation(alice, "Hello", "Hi")))
+    page.locator("#text").fill("Half a thought")
+    Session.objects.all().delete()
+    runloop.wait(door.check())
+    banner = page.locator("#offline")
+    expect(banner).to_contain_text("You are signed out.")
+    expect(banner.get_by_role("button", name="Try now")).to_be_hidden()
+    banner.get_by_role("link", name="Sign in").click()
+    sign_in(page)
+    expect(page.locator("#text")).to_have_value("Half a thought")
+    expect(banner).to_be_hidden()
+
+
+def test_a_new_password_in_one_tab_disturbs_no_answer_in_another_and_ends_other_sessions(
+    chat: Chat, alice: User
+) -> None:
+    gate = chat.wire.gate()
+    chat.wire.script(text("One ", "two ", "three", gate=gate))
+    page = chat.open(alice)
+    ask(page)
+    gate.let(1)
+    expect(answer(page)).to_contain_text("One")
+    away = chat.another(chat.browser.new_context(), "/login/")
+    sign_in(away)
+    away.goto(page.url)
+    expect(answer(away)).to_contain_text("One")
+    other = chat.another(page.context, "/password/")
+    other.locator("#id_old_password").fill("alice's password")
+    for number in (1, 2):
+        other.locator(f"#id_new_password{number}").fill("quite another one")
+    other.locator("main [type=submit]").click()
+    other.wait_for_url("**/password/done/")
+    runloop.wait(door.check())
+    expect(away.locator("#offline")).to_contain_text("You are signed out.")
+    gate.open()
+    expect(ended(page).locator(".prose")).to_have_text("One two three")
+    expect(page.locator("#offline")).to_be_hidden()
+    away.context.close()
 
 
 def test_no_model_answers_and_then_one_does(chat: Chat, carol: User) -> None:

@@ -68,7 +68,7 @@ def is_erased(alice: User, browser: Client) -> None:
 @pytest.mark.parametrize(
     "what", [signs_out, changes_the_password, is_deactivated, lets_the_session_expire, is_erased]
 )
-async def test_a_socket_closes_when_its_person(
+async def test_a_socket_closes_and_does_not_open_again_when_its_person(
     alice: User, browser: Client, page: Tab, what: Callable[[User, Client], None]
 ) -> None:
     await door.check()
@@ -77,8 +77,29 @@ async def test_a_socket_closes_when_its_person(
     await page.until("end")
     await sync_to_async(what)(alice, browser)
     await Keeper(Pace(passes=0)).round()
-    assert (await page.until("error"))["code"] == "unauthenticated"
+    assert await page.closed_with() == 1012
+    assert (await page.open())["code"] == "unauthenticated"
     assert await page.closed_with() == 4401
+
+
+async def test_who_changes_the_password_goes_on_and_every_other_session_ends(
+    talk: Conversation, alice: User, browser: Client, page: Tab
+) -> None:
+    elsewhere = Client()
+    await elsewhere.aforce_login(alice)
+    away = Tab(talk.pk, with_session(elsewhere))
+    await away.open()
+    fresh = "quite another one"
+    form = {"old_password": "alice's password", "new_password1": fresh, "new_password2": fresh}
+    changed = await sync_to_async(browser.post)("/password/", form)
+    assert changed.status_code == 302
+    await door.check()
+    for tab, client, told in ((page, browser, "state"), (away, elsewhere, "error")):
+        assert await tab.closed_with() == 1012
+        tab.headers = with_session(client)
+        assert (await tab.open())["type"] == told
+    assert await away.closed_with() == 4401
+    await page.close()
 
 
 async def test_a_revoked_key_closes_its_socket_and_no_other(tab: Tab, page: Tab, alice: User) -> None:

@@ -1,6 +1,6 @@
 // An answer that is being written: each flush once, painted once a frame of the screen.
 
-import { pause } from "./pause.js";
+import { frame } from "./pause.js";
 import { Prose } from "./prose.js";
 import { Steps } from "./steps.js";
 
@@ -69,7 +69,7 @@ export class Live {
     this.steps.isOver = true;
     cancelAnimationFrame(this.painting);
     this.painting = Infinity;  // what comes late is in the server's page
-    while (!this.prose.paint(performance.now() + SLICE)) await pause();
+    do await frame(); while (!this.prose.paint(performance.now() + SLICE));
     this.prose.finish();
   }
 }

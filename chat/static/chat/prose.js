@@ -5,7 +5,7 @@ import { Fence } from "./fence.js";
 import { nodes, parse, render } from "./markdown.js";
 import { typeset } from "./typeset.js";
 
-const WINDOW = 4_000;  // characters that are parsed at once: what a frame of the screen has time for
+const WINDOW = 2_000;  // characters that are parsed at once: what a frame of the screen has time to lay out
 const CONTAINERS = "p, h3, h4, h5, h6, ul, ol, li, blockquote, pre, code, figure.code";
 
 export class Prose {
@@ -31,11 +31,13 @@ export class Prose {
     this.tail = this.tail.replace(/\r\n?/g, "\n").replaceAll("\0", "\ufffd");
   }
 
-  // Puts on the page what there is, until a moment of performance.now(); true when nothing is left.
+  // Puts on the page what a frame of the screen has time for, until a moment of performance.now(); without one, all
+  // there is. True when nothing is left.
   paint(until = Infinity) {
     this.caret.remove();
+    const enough = until < Infinity ? this.tail.length - WINDOW / 2 : -Infinity;
     let isMore = this.step();
-    while (isMore && performance.now() < until) isMore = this.step();
+    while (isMore && this.tail.length > enough && performance.now() < until) isMore = this.step();
     this.place();
     return !isMore;
   }
