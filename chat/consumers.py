@@ -6,6 +6,7 @@ import uuid
 from contextlib import suppress
 from typing import Any
 
+from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
@@ -45,17 +46,26 @@ UNAUTHENTICATED, FORBIDDEN, COME_BACK, TRY_AGAIN = 4401, 4403, 1012, 1013
 class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     """One tab, or one program, at one conversation."""
 
-    channel_layer_alias = (
-        None  # the hub knows who reads: a socket needs no queue of the layer, and no task for it
-    )
+    def __init__(self, conversation: uuid.UUID, user: Any, ticket: Any) -> None:
+        """`user` and `ticket`, a Pass, are None for who was not let in."""
+        super().__init__()
+        self.conversation = conversation
+        self.user = user
+        self.ticket = ticket
+        self.mailbox = Mailbox(too_slow=self._too_slow)
+        self.bucket = Bucket()
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Do what comes, one frame after the other. The hub knows who reads: there is no queue of a channel
+        layer to listen to as well, and no task needed for it."""
+        self.scope, self.base_send = scope, send
+        with suppress(StopConsumer):
+            while True:
+                await self.dispatch(await receive())
 
     async def connect(self) -> None:
         await self.accept()
-        self.mailbox = Mailbox()
-        self.bucket = Bucket()
-        self.tasks: set[asyncio.Task[None]] = set()
-        self.conversation: uuid.UUID = self.scope["url_route"]["kwargs"]["conversation"]
-        self.user, self.ticket = self.scope["user"], self.scope["ticket"]
         if self.user is None:
             await self._refuse("unauthenticated", _("Sign in first, or send a valid key."), UNAUTHENTICATED)
             return
@@ -67,7 +77,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         door.enter(self)
         state = await self._state(conversation)
         await self._say(state)
-        self._spawn(self._pump_until_too_slow())
+        self._spawn(self._pump())
 
     async def disconnect(self, code: int) -> None:
         door.left(self)
@@ -188,13 +198,12 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 live.append(Live(generation=row.pk, message=row.message_id, seq=seq))
         return State(conversation=conversation.pk, title=conversation.title, generations=live)
 
-    async def _pump_until_too_slow(self) -> None:
+    def _too_slow(self) -> None:
         """Close a socket that leaves too much unread; it may come back and resume."""
-        pump = self._spawn(self._pump())
-        await self.mailbox.overflowed.wait()
         hub.unsubscribe(self.conversation, self.mailbox)
-        pump.cancel()  # it may wait for the socket for ever
-        await self.close(TRY_AGAIN)
+        for task in self.tasks:
+            task.cancel()  # it may wait for the socket for ever
+        self._spawn(self.close(TRY_AGAIN))
 
     async def _pump(self) -> None:
         """Send what the mailbox holds, for as long as the socket reads."""

@@ -36,7 +36,7 @@ class Reader:
     mailbox: Mailbox
 
     def leave(self) -> None:
-        self.mailbox.overflowed.set()
+        self.mailbox.close()
 
 
 async def stream(
@@ -54,7 +54,7 @@ async def stream(
     door.enter(reader)
     try:
         await runloop.join(tail.follow(mailbox, generation, after))
-        while not mailbox.overflowed.is_set():
+        while not mailbox.closed:
             waiting = waiting or asyncio.create_task(mailbox.get())
             done, _ = await asyncio.wait([waiting], timeout=silence)
             if not done:

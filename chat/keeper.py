@@ -92,7 +92,7 @@ class Keeper:
     async def round(self) -> None:
         """Do what is due."""
         if runs := runner.all_running():
-            await self._hear_stops(runs)
+            await self._hear_stops()
             await self._stop_unread(runs)
         await self._when_due("beat", self.pace.beat, self.beat)
         await self._when_due("look", self.pace.look, self.look)
@@ -136,9 +136,9 @@ class Keeper:
             await work()
             self._due[what] = now + every
 
-    async def _hear_stops(self, runs: Sequence[Run]) -> None:
-        mine = [run.turn.generation for run in runs]
-        marked = Generation.objects.filter(pk__in=mine, stop_requested_at__isnull=False)
+    async def _hear_stops(self) -> None:
+        mine = Generation.objects.running().filter(runner=runner.PROCESS)
+        marked = mine.filter(stop_requested_at__isnull=False)
         async for generation in marked.values_list("pk", flat=True):
             runner.cancel(generation)
 

@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from chat.frames import Delta, End, Event, Flushed, ServerFrame, Start, Step
 
@@ -14,18 +14,19 @@ A_FRAME = 200  # characters, about, around the text of a frame
 class Mailbox:
     """A reader of the hub for one socket; knows which flush of which generation it sent last.
 
-    Past `most` characters that nobody fetches, `overflowed` is set, what waits is dropped and nothing more
-    is taken.
+    Past `most` characters that nobody fetches it closes itself and calls `too_slow`. One waits in `get` at a
+    time.
     """
 
-    def __init__(self, most: int = MOST_CHARACTERS) -> None:
-        self.overflowed = asyncio.Event()
+    def __init__(self, most: int = MOST_CHARACTERS, too_slow: Callable[[], object] = lambda: None) -> None:
+        self.closed = False
         self._most = most
+        self._too_slow = too_slow
         self._waiting: deque[ServerFrame] = deque()
         self._characters = 0
         self._sent: dict[uuid.UUID, int] = {}
         self._told: set[uuid.UUID] = set()
-        self._filled = asyncio.Event()
+        self._filled: asyncio.Future[None] | None = None
 
     def tell(self, generations: Iterable[uuid.UUID]) -> None:
         """Note what the socket knows of without a `start`; it follows those by `resume` alone."""
@@ -60,20 +61,26 @@ class Mailbox:
 
     def put(self, frame: ServerFrame) -> None:
         """Queue any frame."""
-        if self.overflowed.is_set():
+        if self.closed:
             return
         self._waiting.append(frame)
         self._characters += _size(frame)
-        self._filled.set()
+        if self._filled is not None and not self._filled.done():
+            self._filled.set_result(None)
         if self._characters - _size(self._waiting[0]) > self._most:  # the first may be a long catching-up
-            self._waiting.clear()
-            self.overflowed.set()
+            self.close()
+            self._too_slow()
+
+    def close(self) -> None:
+        """Drop what waits and take nothing more."""
+        self.closed = True
+        self._waiting.clear()
 
     async def get(self) -> ServerFrame:
         """Wait for the next frame; flushes of a generation that wait together come as one."""
         while not self._waiting:
-            self._filled.clear()
-            await self._filled.wait()
+            self._filled = asyncio.get_running_loop().create_future()
+            await self._filled
         frame = self._fetch()
         if not isinstance(frame, Delta):
             return frame

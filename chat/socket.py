@@ -1,50 +1,65 @@
-"""Who may open a socket: a key in the header decides alone; else the session, from our own pages only."""
+"""Who may open a socket: a key in the header decides alone; else the session, from our own pages only.
 
-import uuid
-from collections.abc import Awaitable, Callable
+One function, and no stack of middlewares: each would keep a frame and a copy of the scope for every socket.
+"""
+
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from channels.auth import get_user
-from channels.routing import URLRouter
-from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
+from django.http import parse_cookie
 from django.http.request import split_domain_port, validate_host
-from django.urls import path, re_path
+from django.urls import path
+from django.utils import translation
 
 from chat.consumers import ChatConsumer
 from chat.door import Pass
-from chat.language import Language
+from chat.language import spoken
 from llm.keyring import opened_by
 
+NOTHING_HERE = 4404
+
 type Scope = dict[str, Any]
-type App = Callable[[Scope, Any, Any], Awaitable[None]]
+
+_route = path("ws/chat/<uuid:conversation>/", ChatConsumer.as_asgi())
 
 
-class Authentication:
-    """Put the person into the scope as `user`, or None, and what they came in with as `ticket`."""
+async def websocket_application(scope: Scope, receive: Any, send: Any) -> None:
+    """Answer whoever opens a socket at a conversation, in the language of the cookie or of the browser."""
+    opened = await _opened(scope)
+    if opened is None:
+        await send({"type": "websocket.close", "code": NOTHING_HERE})
+        return
+    language, consumer = opened
+    with translation.override(language):
+        await consumer(scope, receive, send)
 
-    def __init__(self, app: App) -> None:
-        self.app = app
 
-    async def __call__(self, scope: Scope, receive: Any, send: Any) -> None:
-        user, key = await _who(scope)
-        ticket = Pass.of(user, key, scope["session"]) if user else None
-        await self.app({**scope, "user": user, "ticket": ticket}, receive, send)
-
-
-async def _who(scope: Scope) -> tuple[Any, uuid.UUID | None]:
+async def _opened(scope: Scope) -> tuple[str, ChatConsumer] | None:
+    """Return the language of a socket and what answers it, None where the path leads nowhere."""
+    found = _route.resolve(scope["path"].removeprefix("/"))
+    if found is None:
+        return None
     headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    cookies = parse_cookie(headers.get("cookie", ""))
+    user, ticket = await _who(headers, cookies, secure=scope.get("scheme") == "wss")
+    language = spoken(cookies, headers.get("accept-language", ""))
+    return language, ChatConsumer(found.kwargs["conversation"], user, ticket)
+
+
+async def _who(headers: dict[str, str], cookies: dict[str, str], *, secure: bool) -> tuple[Any, Pass | None]:
+    """Return the person and what they came in with, or None for both."""
     if "authorization" in headers:
         scheme, _, key = headers["authorization"].partition(" ")
         opened = await opened_by(key.strip()) if scheme.lower() == "bearer" else None
-        return (opened.user, opened.pk) if opened else (None, None)
-    if not is_own_origin(
-        headers.get("origin", ""), headers.get("host", ""), secure=scope.get("scheme") == "wss"
-    ):
+        return (opened.user, Pass.of(opened.user, opened.pk, None)) if opened else (None, None)
+    if not is_own_origin(headers.get("origin", ""), headers.get("host", ""), secure=secure):
         return None, None
-    user = await get_user(scope)
-    return (user if user.is_authenticated else None), None
+    session = import_module(settings.SESSION_ENGINE).SessionStore(cookies.get(settings.SESSION_COOKIE_NAME))
+    user = await get_user({"session": session})
+    return (user, Pass.of(user, None, session)) if user.is_authenticated else (None, None)
 
 
 def is_own_origin(origin: str, host: str, *, secure: bool) -> bool:
@@ -59,16 +74,3 @@ def is_own_origin(origin: str, host: str, *, secure: bool) -> bool:
     except ValueError:
         return False
     return parts.scheme == ("https" if secure else "http") and parts.netloc == host and not parts.path
-
-
-async def _nothing_here(scope: Scope, receive: Any, send: Any) -> None:
-    await send({"type": "websocket.close", "code": 4404})
-
-
-_routes = URLRouter(
-    [
-        path("ws/chat/<uuid:conversation>/", ChatConsumer.as_asgi()),
-        re_path("", _nothing_here),  # type: ignore[arg-type]  # Channels routes ASGI applications by Django's paths
-    ]
-)
-websocket_application = CookieMiddleware(SessionMiddleware(Authentication(Language(_routes))))

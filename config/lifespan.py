@@ -55,7 +55,8 @@ class Lifespan:
             await self._live(receive, send)
         else:
             await self.start()
-            await self.app({**scope, "draining": self.draining}, receive, send)
+            scope["draining"] = self.draining  # no copy: a socket would keep it for hours
+            await self.app(scope, receive, send)
 
     async def start(self) -> None:
         """Adopt the running loop and run the starters, once; raises what one of them raised."""

@@ -16,17 +16,20 @@ class Timeout:
     async def __call__(self, request: Request, emit: Emit, call: Handler) -> Reply:
         loop = asyncio.get_running_loop()
 
+        def bound() -> float:
+            return min(request.expires, loop.time() + self.silence)
+
         async def alive(delta: Delta) -> None:
-            silence.reschedule(None)  # a slow reader is not a slow provider
+            timeout.reschedule(request.expires)  # a slow reader is not a slow provider
             await emit(delta)
-            silence.reschedule(loop.time() + self.silence)
+            timeout.reschedule(bound())
 
         try:
-            async with asyncio.timeout_at(request.expires) as whole, asyncio.timeout(self.silence) as silence:
+            async with asyncio.timeout_at(bound()) as timeout:
                 return await call(request, alive)
         except TimeoutError:
-            if silence.expired():
-                raise TimedOut(f"The model was silent for {self.silence:g} seconds.") from None
-            if whole.expired():
+            if not timeout.expired():
+                raise
+            if timeout.when() == request.expires:
                 raise DeadlinePassed("The answer was not whole when the time for it was over.") from None
-            raise
+            raise TimedOut(f"The model was silent for {self.silence:g} seconds.") from None

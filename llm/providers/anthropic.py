@@ -1,7 +1,7 @@
 """Anthropic's messages. As with OpenAI the SDK sends, and the bytes that come back are read here."""
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any, cast, override
 
 import httpx2
 import msgspec
@@ -28,12 +28,20 @@ PAUSES = 3  # how often an answer may be continued
 THOUGHTS = {"thinking", "redacted_thinking"}
 
 
+class Quiet(AsyncAnthropic):
+    """The SDK without its dozen headers about this machine, which every call would carry and keep."""
+
+    @override
+    def platform_headers(self) -> dict[str, str]:
+        return {}
+
+
 class Anthropic:
     """Answers requests through one endpoint; its own retries are off, ours are counted."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.sdk = AsyncAnthropic(
+        self.sdk = Quiet(
             api_key=endpoint.key or "none",  # the SDK wants one even where the server does not
             base_url=endpoint.base_url,
             max_retries=0,

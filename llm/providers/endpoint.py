@@ -37,7 +37,11 @@ class Endpoint:
     @property
     def headers(self) -> dict[str, str]:
         """Return what each request says about itself."""
-        return {} if self.keepalive else {"connection": "close"}
+        always = {
+            "user-agent": "Parley",
+            "accept-encoding": "identity",  # who compresses a stream holds it back
+        }
+        return always if self.keepalive else always | {"connection": "close"}
 
     @property
     def loopback(self) -> bool:

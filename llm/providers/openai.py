@@ -4,7 +4,7 @@ The SDK builds, signs and sends the request; the bytes that come back are split 
 its own objects cost fifty times as much a token.
 """
 
-from typing import Any, cast
+from typing import Any, cast, override
 
 import httpx2
 from openai import (
@@ -26,12 +26,20 @@ from llm.providers.stream import decode, encode, opened, read
 from llm.types import Emit, Finish, Reply, Request, ToolCall
 
 
+class Quiet(AsyncOpenAI):
+    """The SDK without its dozen headers about this machine, which every call would carry and keep."""
+
+    @override
+    def platform_headers(self) -> dict[str, str]:
+        return {}
+
+
 class OpenAI:
     """Answers requests through one endpoint; its own retries are off, ours are counted."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.sdk = AsyncOpenAI(
+        self.sdk = Quiet(
             api_key=endpoint.key or "none",  # the SDK wants one even where the server does not
             base_url=endpoint.base_url,
             max_retries=0,

@@ -62,7 +62,7 @@ async def read(
     Where the request lets text gather, reading pauses after each piece of it: what came meanwhile is read
     and handed on together. Raises Unavailable where the stream ends before the answer.
     """
-    chunks = response.aiter_bytes()
+    chunks = response.aiter_raw()  # it was asked for without compression
     splitter = Splitter()
     gather = turn.answer.request.gather
     while not turn.done and (chunk := await _next(chunks, turn)) is not None:

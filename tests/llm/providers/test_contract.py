@@ -46,6 +46,16 @@ async def test_streams_each_delta_and_returns_the_whole(asked: Asked, wire: Wire
     assert not reply.estimated
 
 
+async def test_says_nothing_of_this_machine_and_wants_a_stream_as_it_is(
+    asked: Asked, wire: WireServer
+) -> None:
+    wire.script(text("ok"))
+    await asked.ask()
+    headers = wire.requests[0].headers
+    assert (headers["user-agent"], headers["accept-encoding"]) == ("Parley", "identity")
+    assert not {"x-stainless-os", "x-stainless-arch", "x-stainless-runtime-version"} & set(headers)
+
+
 async def test_hands_on_a_delta_before_the_next_one_is_there(asked: Asked, wire: WireServer) -> None:
     gate = wire.gate()
     wire.script(text("one", "two", gate=gate))
