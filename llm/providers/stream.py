@@ -15,7 +15,7 @@ from llm.providers.sse import EventTooLong, Splitter
 
 BROKE_OFF = "The answer broke off before it was whole. Ask again to get a new one."
 GARBLED = "The provider sent something that is not an answer. Ask again."
-MUCH = 8192  # bytes of one read: there may be more, which should not wait
+MUCH = 8192  # bytes with one piece of text: who sends so much has more, which should not wait
 DRAIN = 1.0  # seconds for the end of the body to follow the end of the answer
 
 NETWORK = (httpx2.HTTPError, httpx2.StreamError, aiohttp.ClientError, OSError)
@@ -64,11 +64,13 @@ async def read(
     """
     chunks = response.aiter_raw()  # it was asked for without compression
     splitter = Splitter()
-    gather = turn.answer.request.gather
+    gather, size = turn.answer.request.gather, 0
     while not turn.done and (chunk := await _next(chunks, turn)) is not None:
-        spoke = await _take(_events(splitter, chunk), turn, one_by_one=not gather)
-        if gather and spoke and len(chunk) < MUCH and not turn.done:
-            await sleep(gather)
+        size += len(chunk)
+        if await _take(_events(splitter, chunk), turn, one_by_one=not gather):
+            if size < MUCH and not turn.done:
+                await sleep(gather)
+            size = 0
     if not turn.whole:
         kind = response.headers.get("content-type", "no type")
         raise Unavailable(BROKE_OFF, detail=f"the answer, {kind}, ended without a finish reason")
@@ -77,7 +79,7 @@ async def read(
 
 
 async def _take(events: list[bytes], turn: Turn, *, one_by_one: bool) -> bool:
-    """Take events and hand on what they say, also before one that is an error; True if the last was text."""
+    """Take events, hand on what they say, also before one that is an error; True for text that may gather."""
     try:
         for data in events:
             turn.take(data)
