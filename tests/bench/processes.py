@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -96,9 +96,12 @@ class Child:
 
     def _sockets(self) -> set[str]:
         """Return the inodes of its sockets."""
-        files = Path(f"/proc/{self.process.pid}/fd").iterdir()
-        links = [str(file.readlink()) for file in files]
-        return {link[8:-1] for link in links if link.startswith("socket:[")}
+        return {link[8:-1] for link in self._links() if link.startswith("socket:[")}
+
+    def _links(self) -> Iterator[str]:
+        for file in Path(f"/proc/{self.process.pid}/fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # it was closed just now
+                yield str(file.readlink())
 
 
 def _listening(port: int) -> set[str]:

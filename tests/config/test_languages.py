@@ -2,12 +2,15 @@
 
 import ast
 import gettext
+import json
 import re
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -16,7 +19,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.test import Client
 from django.utils import translation
 
-from chat.language import Language
+from chat.socket import websocket_application
 from llm.errors import LLMError
 from tests.chat.threads import add_answer, make_conversation
 
@@ -128,13 +131,20 @@ def test_a_table_is_named_in_the_readers_language_and_words_stay_as_they_are(
     assert '&lt;div aria-label="Table"&gt;' in page
 
 
-async def test_a_socket_speaks_the_language_of_its_reader() -> None:
-    spoken: list[str | None] = []
+GERMAN = (b"accept-language", b"de,en;q=0.5")
 
-    async def app(*_: object) -> None:
-        spoken.append(translation.get_language())
 
-    german: dict[str, Any] = {"headers": [(b"accept-language", b"de,en;q=0.5")]}
-    for scope in (german, german | {"cookies": {"django_language": "en"}}, {**german, "headers": []}):
-        await Language(app)(scope, None, None)
-    assert spoken == ["de", "en", "en"]
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("headers", "language"),
+    [([GERMAN], "de"), ([GERMAN, (b"cookie", b"django_language=en")], "en"), ([], "en")],
+)
+async def test_a_socket_speaks_the_language_of_its_reader(
+    headers: list[tuple[bytes, bytes]], language: str
+) -> None:
+    socket = WebsocketCommunicator(websocket_application, f"/ws/chat/{uuid.uuid4()}/", headers=headers)
+    await socket.connect()
+    said = json.loads(await socket.receive_from())["text"]
+    await socket.disconnect()
+    with translation.override(language):
+        assert said == translation.gettext("Sign in first, or send a valid key.")
