@@ -73,7 +73,8 @@ def of_work(user: User) -> Iterator[Holding]:
     documents = Document.objects.filter(user=user)
     yield Holding(name="texts of batches", rows=BatchItem.objects.filter(batch__in=batches.values("pk")))
     yield Holding(name="batches", rows=batches)
-    yield Holding(name="steps of agents", rows=AgentStep.objects.filter(run__in=runs.values("pk")))
+    steps = AgentStep.objects.filter(run__in=runs.values("pk"))
+    yield Holding(name="steps of agents", rows=steps, erase=_with_their_runs)
     yield Holding(name="agent runs", rows=runs)
     passages = Passage.objects.filter(document__in=documents.values("pk"))
     yield Holding(name="passages of documents", rows=passages)
@@ -104,3 +105,7 @@ def holdings(user: User) -> Iterator[Holding]:
 def _forget_who(calls: QuerySet[Any]) -> None:
     """An error may quote what was asked, and ids lead to whoever asked."""
     calls.update(user=None, key=None, error="", correlation_id="", upstream_id="")
+
+
+def _with_their_runs(steps: QuerySet[Any]) -> None:
+    """The database lets a row of a journal go with its run alone, which comes next."""
