@@ -1,23 +1,18 @@
 """OpenAI, and every server that speaks its chat completions.
 
-The SDK builds, signs and sends the request; the bytes that come back are split and decoded here, because
-its own objects cost fifty times as much a token.
+The SDK signs the requests, and its client sends them. They are written here, and the bytes that come back
+split and decoded, because its own way costs more than all the rest of a call, and its objects fifty times as
+much a token.
 """
 
-from typing import Any, cast, override
+from typing import Any, override
 
 import httpx2
-from openai import (
-    APIConnectionError,
-    APIStatusError,
-    AsyncOpenAI,
-    AsyncStream,
-    DefaultAioHttpClient,
-    OpenAIError,
-)
+import msgspec
+from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from llm import catalog
-from llm.errors import LLMError, Refused, Unavailable
+from llm.errors import LLMError, Refused
 from llm.providers.answer import Answer
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
@@ -39,16 +34,17 @@ class OpenAI:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
+        self.http = DefaultAioHttpClient(
+            limits=endpoint.limits, timeout=TIMEOUT, trust_env=not endpoint.loopback
+        )
         self.sdk = Quiet(
             api_key=endpoint.key or "none",  # the SDK wants one even where the server does not
             base_url=endpoint.base_url,
-            max_retries=0,
-            timeout=TIMEOUT,
             default_headers=endpoint.headers,
-            http_client=DefaultAioHttpClient(
-                limits=endpoint.limits, timeout=TIMEOUT, trust_env=not endpoint.loopback
-            ),
+            http_client=self.http,
         )
+        self._url = httpx2.URL(f"{self.sdk.base_url}chat/completions")
+        self._headers = self._signed()
 
     async def __call__(self, request: Request, emit: Emit) -> Reply:
         """Answer `request`; see Provider."""
@@ -64,45 +60,60 @@ class OpenAI:
         turn = Turn(answer, self.endpoint)
         try:
             async with opened(self._send(request)) as response:
+                if not response.is_success:
+                    raise await self._refused(response, request.model or "")
                 answer.upstream_id = response.headers.get("x-request-id", "")
                 await read(response, turn)
-        except OpenAIError as error:
-            raise self._translated(error, request.model or "") from error
+        except httpx2.RequestError as error:
+            raise unreachable(self.endpoint, error) from error
         return await turn.end()
 
     async def _send(self, request: Request) -> httpx2.Response:
-        """Send the body as it is: the SDK's `create` spends as much again on checking types we know."""
         model = request.model or ""
         arguments = body(request, catalog.split(model)[1], catalog.card(model), self.endpoint)
-        response: Any = await self.sdk.post(  # typed as the stream that we do not ask it to make
-            "/chat/completions",
-            cast_to=httpx2.Response,
+        sent = httpx2.Request(
+            "POST",
+            self._url,
+            headers=[*self._headers, _named(request)],
             content=encode(arguments),
-            options={"headers": _named(request)},
-            stream=True,
-            stream_cls=AsyncStream[httpx2.Response],
+            extensions={"timeout": TIMEOUT.as_dict()},
         )
-        return cast("httpx2.Response", response)
+        return await self.http.send(sent, stream=True)
 
-    def _translated(self, error: OpenAIError, model: str) -> LLMError:
-        """The one place where this SDK's exceptions become ours."""
-        if isinstance(error, APIStatusError):
-            told = error.body if isinstance(error.body, dict) else {}
-            fault = Fault(
-                status=error.status_code,
-                message=str(told.get("message") or error.message),
-                codes=frozenset(str(word) for word in (error.code, error.type) if word),
-                headers=error.response.headers,
-            )
-            return translate(fault, self.endpoint, model)
-        if isinstance(error, APIConnectionError):
-            return unreachable(self.endpoint, error.__cause__ or error)
-        return Unavailable(detail=type(error).__name__)
+    def _signed(self) -> list[tuple[str, str]]:
+        """Return what the SDK would send with each request: who asks, and what it says of itself."""
+        headers = httpx2.Headers(self.http.headers)
+        for name, value in (self.sdk.default_headers | self.sdk.auth_headers).items():
+            if isinstance(value, str):
+                headers[name] = value  # one by one: what an endpoint says replaces what the SDK says
+        return headers.multi_items()
+
+    async def _refused(self, response: httpx2.Response, model: str) -> LLMError:
+        """Return our error for an answer that has another status than a good one."""
+        await response.aread()
+        told = _error(response.content)
+        fault = Fault(
+            status=response.status_code,
+            message=str(told.get("message") or response.text),
+            codes=frozenset(str(told[name]) for name in ("code", "type") if told.get(name)),
+            headers=response.headers,
+        )
+        return translate(fault, self.endpoint, model)
 
 
-def _named(request: Request) -> dict[str, str]:
+def _error(body: bytes) -> dict[str, Any]:
+    """Return what the server tells of an error, wherever it puts it."""
+    try:
+        told = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError):
+        return {}
+    inner = told.get("error", told) if isinstance(told, dict) else None
+    return inner if isinstance(inner, dict) else {}
+
+
+def _named(request: Request) -> tuple[str, str]:
     """Tell the provider our id: its support finds the request by it, even where no answer came."""
-    return {"X-Client-Request-Id": request.origin.correlation_id or str(request.id)}
+    return "X-Client-Request-Id", request.origin.correlation_id or str(request.id)
 
 
 class Turn:
