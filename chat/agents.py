@@ -145,13 +145,10 @@ def steps(after: Mapping[uuid.UUID, tuple[uuid.UUID, int]]) -> list[Step]:
 
 @sync_to_async
 def texts(after: Mapping[uuid.UUID, int]) -> list[Delta]:
-    """Return the texts of agents' answers that have ended, each as the last flush of its answer.
-
-    Where steps between `after` and the text are gone, which retention does, it stands for them too.
-    """
+    """Return the texts of agents' answers that have ended, each as the last flush of its answer."""
     rows = Generation.objects.filter(pk__in=after).exclude(message__content="")
     return [
-        Delta(generation=pk, first=after[pk] + 1, last=seq, text=content)
+        Delta(generation=pk, first=seq, last=seq, text=content)
         for pk, seq, content in rows.values_list("pk", "message__seq", "message__content")
         if after[pk] < seq
     ]

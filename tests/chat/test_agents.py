@@ -136,7 +136,7 @@ async def test_what_came_after_a_step_can_be_had_after_the_end_too(tab: Tab) -> 
     assert (await tab.until("end"))["finish"] == "completed"
     assert [number for number, *_ in steps(tab)] == [5, 6]
     assert tab.text == "1591"
-    await AgentStep.objects.all().adelete()  # as retention does
+    await AgentRun.objects.all().adelete()  # as retention does
     tab.frames.clear()
     await tab.send(type="resume", generation=start["generation"], after=0)
     await tab.until("end")
