@@ -141,7 +141,7 @@ class BatchAdmin(BatchModelAdmin):
     def _found(self, request: HttpRequest, object_id: str) -> Batch:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        rows: QuerySet[Batch] = self.get_queryset(request).select_related("user", "schema_version")
+        rows: QuerySet[Batch] = self.get_queryset(request).select_related("user", "key", "schema_version")
         if batch := self.get_object(request, object_id):
             return rows.get(pk=batch.pk)
         raise Http404

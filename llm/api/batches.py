@@ -59,10 +59,14 @@ class UploadIn(Schema):
 
 
 class BatchOut(Schema):
-    """How far it is. `done` counts the items that ended, the failed ones too; the money is of all of them."""
+    """How far it is. `done` counts the items that ended, the failed ones too; the money is of all of them.
+
+    `reason` says why it was cancelled when nobody asked for that: its key was closed, or its owner shut out.
+    """
 
     id: uuid.UUID
     status: Literal["queued", "running", "completed", "cancelled"]
+    reason: str | None
     total: int
     done: int
     failed: int

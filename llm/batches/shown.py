@@ -13,6 +13,7 @@ def brief(batch: Batch) -> dict[str, Any]:
     return {
         "id": batch.pk,
         "status": batch.status,
+        "reason": batch.why_stopped or None,
         "total": batch.total,
         "done": batch.done,
         "failed": batch.failed,

@@ -16,6 +16,7 @@ from llm.types import Owner
 
 logger = logging.getLogger(__name__)
 
+FEATURE = "batch"  # in the ledger, in budgets and in the quota
 FAULT = "Something went wrong on our side. The log of the worker says what."
 PASSES = (RateLimited, Overloaded, Unavailable)  # the text is not to blame, and waiting helps
 OURS = (QuotaExceeded, Shed)  # limits of this site: they always pass
@@ -40,6 +41,7 @@ async def tried(batch: Batch, schema: Named, item: BatchItem) -> Outcome | NotNo
             max_attempts=batch.max_attempts,
             cache=batch.cache,
             deadline=batch.timeout,
+            feature=FEATURE,
             owner=Owner(user_id=batch.user_id, key_id=batch.key_id),
         )
     except DatabaseError:

@@ -24,7 +24,7 @@ class Batches(models.QuerySet["Batch"]):
 
     def of(self, user: Any) -> Batches:
         """Those that a person, or a key that acts for them, may see."""
-        return self.filter(user=user)
+        return self.filter(user=user).select_related("user", "key")
 
 
 class Batch(Leased, Spent, Originated):
@@ -84,6 +84,15 @@ class Batch(Leased, Spent, Originated):
     def may_go_on(self) -> bool:
         """False once its owner was shut out, or the key that started it was closed: it spends no more."""
         return self.user.is_active and (self.key is None or self.key.state == "usable")
+
+    @property
+    def why_stopped(self) -> str:
+        """Why it was cancelled, if that was not asked for."""
+        if self.status != self.Status.CANCELLED or self.may_go_on:
+            return ""
+        if not self.user.is_active:
+            return "The account that started it was shut out. What is done stays."
+        return "The API key that started it was revoked or has expired. What is done stays."
 
 
 class BatchItem(Spent):

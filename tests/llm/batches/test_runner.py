@@ -14,8 +14,10 @@ from llm import runloop
 from llm.batches import service
 from llm.batches.feed import MOST_TRIES
 from llm.batches.runner import carry_out
-from llm.models import Batch, BatchItem, Budget, Call, ExtractionSchema
+from llm.models import ApiKey, Batch, BatchItem, Budget, Call, ExtractionSchema
 from llm.origin import Origin, coming_from
+from llm.testing import say, script
+from llm.types import Usage
 from tests.config.calling import SENTIMENT
 from tests.llm.batches.conftest import make_batch, worked
 from tests.wire import WireServer, status, text
@@ -160,9 +162,10 @@ def test_an_outage_without_end_is_a_failure(model: WireServer, alice: User) -> N
 
 
 def test_a_quota_is_waited_for_and_costs_no_try(local: WireServer, alice: User, settings: Any) -> None:
-    settings.PARLEY = settings.PARLEY.model_copy(update={"parley_quota": "3/minute"})
+    settings.PARLEY = settings.PARLEY.model_copy(update={"parley_quota": "4/minute"})
     batch = worked(make_batch(alice, *"abcde", concurrency=1))
     assert (batch.status, batch.done, len(local.requests)) == ("running", 3, 3)
+    assert set(Call.objects.values_list("feature", flat=True)) == {"batch"}
     assert set(batch.items.filter(status="queued").values_list("tries", flat=True)) == {0}
     assert 1 < waiting(batch) <= 60
 
@@ -174,6 +177,25 @@ def test_a_budget_holds_for_each_text(model: WireServer, alice: User) -> None:
     assert (batch.status, batch.failed) == ("completed", 2)
     assert {(item.trouble or {})["code"] for item in batch.items.all()} == {"no_price"}
     assert model.requests == []
+
+
+def test_what_a_spent_budget_stopped_is_done_once_there_is_room_again(alice: User) -> None:
+    """A text costs $0.0045, and $0.074 is set aside for it: the second finds too little left."""
+    flag = ExtractionSchema.objects.create(name="flag")
+    asks = flag.versions.create(number=1, source='{"type": "boolean"}')
+    purse = Budget.objects.create(scope="feature", feature="batch", period="day", limit="0.0765")
+    answer = say("true", usage=Usage(output_tokens=1000))
+    batch = make_batch(alice, "a", "b", concurrency=1, cache=False)
+    Batch.objects.filter(pk=batch.pk).update(schema="flag", schema_version=asks)
+    with script(answer, answer, pipeline="site", models=("openai:gpt-5.4-mini",)) as asked:
+        batch = worked(batch)
+        assert (batch.status, states(batch), len(asked.requests)) == ("completed", ["done", "failed"], 1)
+        assert (batch.items.get(index=1).trouble or {})["code"] == "over_budget"
+        Budget.objects.filter(pk=purse.pk).update(limit=5)
+        assert service.retry(batch.pk) == 1
+        batch = worked(batch)
+    assert (batch.status, states(batch), len(asked.requests)) == ("completed", ["done", "done"], 2)
+    assert batch.cost == Decimal("0.009")
 
 
 def test_a_batch_keeps_the_version_it_began_with(local: WireServer, alice: User) -> None:
@@ -199,3 +221,23 @@ def test_who_was_shut_out_spends_no_more(local: WireServer, alice: User) -> None
     alice.save()
     assert worked(batch).status == "cancelled"
     assert local.requests == []
+    assert "was shut out" in Batch.objects.get(pk=batch.pk).why_stopped
+
+
+def test_a_key_that_is_revoked_stops_its_batch_and_what_is_done_stays(local: WireServer, alice: User) -> None:
+    key, _ = ApiKey.objects.issue(user=alice, name="theirs")
+    batch = make_batch(alice, "a", "b", concurrency=1)
+    Batch.objects.filter(pk=batch.pk).update(key=key)
+    BatchItem.objects.filter(index=0).update(status="done", data="{}")
+    key.revoke()
+    for again in (False, True):
+        assert not again or service.retry(batch.pk) == 1
+        batch = worked(Batch.objects.get(pk=batch.pk))
+        assert (batch.status, states(batch), local.requests) == ("cancelled", ["done", "cancelled"], [])
+        assert "key that started it was revoked" in batch.why_stopped
+
+
+def test_one_that_was_cancelled_by_hand_has_no_other_reason(local: WireServer, alice: User) -> None:
+    batch = make_batch(alice, "a")
+    service.cancel(batch.pk)
+    assert Batch.objects.get(pk=batch.pk).why_stopped == ""

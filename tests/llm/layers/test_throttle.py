@@ -114,3 +114,17 @@ async def test_a_person_over_the_quota_is_refused_at_once_and_others_are_not() -
     assert 0 < error.value.retry_after <= 60
     await quota(bob, discard, held)
     assert held.calls == 3
+
+
+async def test_what_runs_in_the_background_leaves_a_share_of_the_quota() -> None:
+    quota, held = Quota(Limiter(), rate("5/minute")), Held()
+    batch, person = ask(owner=Owner(user_id=1), feature="batch"), ask(owner=Owner(user_id=1))
+    held.release(5)
+    for _ in range(4):
+        await quota(batch, discard, held)
+    with pytest.raises(QuotaExceeded, match="You may send 4 requests a minute"):
+        await quota(batch, discard, held)
+    await quota(person, discard, held)
+    with pytest.raises(QuotaExceeded, match="You may send 5 requests a minute"):
+        await quota(person, discard, held)
+    assert held.calls == 5
