@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from llm.amounts import plural
 from llm.usage import Figures, Summary, WrongQuery, span, summary
@@ -34,6 +35,8 @@ class Command(BaseCommand):
             found = summary(OPERATOR, since=start, until=end, by=keys)
         except WrongQuery as error:
             raise CommandError(error.sentence) from None
+        except DatabaseError as error:
+            raise CommandError(f"The ledger cannot be read: {error}. Run `manage.py prepare` once.") from None
         self.stdout.write(_as_json(found) if options["json"] else _as_text(found, start, end))
 
 
