@@ -74,6 +74,13 @@ class AlertRuleAdmin(RuleModelAdmin):
     list_display_links = ["kind"]
     actions = ["send_test"]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Name the fields of the list, which have no labels of their own there."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and db_field.name in self.list_editable:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
     @admin.action(description=_("Send a test alert"), permissions=["change"])
     def send_test(self, request: HttpRequest, rules: QuerySet[AlertRule]) -> None:
         """Tell everybody who is told of alerts that this is a test, and say here whether it arrived."""

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from pydantic import Field
 
-from llm.usage import span, summary
+from llm.usage import Filters, span, summary
 
 MOST_ROWS = 10_000
 
@@ -24,6 +24,12 @@ class UsageIn(Schema):
     )
     since: str = Field("", description="A date, a time, 7d or 24h. Default: 30 days ago.")
     until: str = Field("", description="The same, and itself not included. Default: now.")
+    feature: str = Field("", description="Only this feature; filters combine.")
+    model: str = Field("", description="Only this model, as provider:model.")
+    user: str = Field("", description="Only this person, by name.")
+    key: str = Field("", description="Only this API key, by its id.")
+    prompt: str = Field("", description="Only this prompt.")
+    prompt_version: str = Field("", description="Only this version of it.")
 
 
 class FiguresOut(Schema):
@@ -55,7 +61,14 @@ async def usage(request: HttpRequest, asked: Query[UsageIn]) -> dict[str, Any]:
     """Sum the calls that you may see: staff everybody's, others their own."""
     start, end = span(asked.since, asked.until, now=datetime.now(UTC))
     keys = tuple(key.strip() for key in asked.by.split(",") if key.strip())
-    found = await sync_to_async(summary)(request.user, since=start, until=end, by=keys, most=MOST_ROWS)
+    found = await sync_to_async(summary)(
+        request.user,
+        since=start,
+        until=end,
+        by=keys,
+        filters=Filters.of(asked.model_dump()),
+        most=MOST_ROWS,
+    )
     return {
         "rows": [{**row.keys, **row.figures.as_json()} for row in found.rows],
         "total": found.total.as_json(),

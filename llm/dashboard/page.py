@@ -1,96 +1,33 @@
 """The usage page's figures: a fixed number of statements, whatever the ledger holds."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
-from django.db.models import QuerySet
-
-from llm.amounts import NOTHING, dollars, percent, plural, short
-from llm.dashboard.feature_chart import Drawing, draw
+from llm.dashboard.breakdown import WAYS, Table, Way, nested, table, ways
 from llm.dashboard.headline import Headline, headlines
-from llm.dashboard.period import Period, Span
+from llm.dashboard.measures import MEASURES, Measure
+from llm.dashboard.period import Period
+from llm.dashboard.scope import Scope
+from llm.dashboard.seen import Group, Seen, folded, joined
+from llm.dashboard.timeline import Timeline, Trace, grouped, timeline
 from llm.models import Call
-from llm.usage import (
-    Figures,
-    Filters,
-    Histogram,
-    Summary,
-    Viewer,
-    calls,
-    histograms,
-    quantile,
-    summary,
-    visible_to,
-)
+from llm.usage import Figures, Summary, quantile, visible_to
+from llm.usage.waits import Wait
 
-LATEST = 50
-MOST_PEOPLE = 8
-MOST_VERSIONS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """What bars show and tables are sorted by."""
-
-    name: str
-    of: Callable[[Figures], Decimal]
-    show: Callable[[Decimal], str]
-
-
-MEASURES = {
-    "cost": Measure("cost", lambda figures: figures.known_cost, dollars),
-    "tokens": Measure("tokens", lambda figures: Decimal(figures.tokens), short),
-    "calls": Measure("calls", lambda figures: Decimal(figures.calls), short),
-}
+LATEST = 20
+MOST_LINES, MOST_IN_CARD = 40, 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """Whose calls are shown, and which of them."""
+class Asked:
+    """What an address asks the page for: a measure, a way to take it apart, and whether to compare."""
 
-    viewer: Viewer
-    filters: Filters
-
-    def summary(self, span: Span, *by: str) -> Summary:
-        """Sum the calls of a time."""
-        return summary(self.viewer, since=span[0], until=span[1], by=by, filters=self.filters)
-
-    def waits(self, span: Span, *fields: str) -> dict[tuple[Any, ...], Histogram]:
-        """Return the histograms of first tokens of a time."""
-        return histograms(
-            self.viewer, "first_token", *fields, since=span[0], until=span[1], filters=self.filters
-        )
-
-    def calls(self, span: Span) -> QuerySet[Call]:
-        """Return the calls of a time."""
-        return calls(self.viewer, since=span[0], until=span[1], filters=self.filters)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """A line of a table; `bar` is its part of the longest one, as an SVG width."""
-
-    keys: Mapping[str, Any]
-    figures: Figures
-    bar: str
-    first_token: int | None = None
-    lines: tuple["Line", ...] = ()
-
-    @property
-    def error_share(self) -> str:
-        return percent(self.figures.errors, self.figures.calls) if self.figures.calls else NOTHING
-
-    @property
-    def hit_share(self) -> str:
-        return percent(self.figures.cached_calls, self.figures.answers) if self.figures.answers else NOTHING
-
-    @property
-    def is_failing(self) -> bool:
-        """More than one call in fifty ends in an error, and it is not a single one."""
-        return self.figures.errors > 1 and self.figures.errors * 50 > self.figures.calls
+    measure: str = ""
+    by: str = ""
+    compare: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,13 +36,10 @@ class Board:
 
     measure: Measure
     headlines: list[Headline]
-    total: Line
-    drawing: Drawing
-    features: list[Line]
-    models: list[Line]
-    people: list[Line]
-    others: Line | None
-    prompts: list[Line]
+    total: Seen
+    timeline: Timeline
+    table: Table
+    cards: list[Table]
     latest: list[Call]
 
 
@@ -117,115 +51,123 @@ class Absence:
     without_filters: int = 0
 
 
-def board(scope: Scope, period: Period, measure_name: str) -> Board | Absence:
+def board(scope: Scope, period: Period, asked: Asked) -> Board | Absence:
     """Return the page's figures, or why there are none."""
     detail = scope.summary(period.now, period.step, "feature", "model")
     if not detail.total.answers:
         return _absence(scope, period)
-    measure = MEASURES.get(measure_name) or MEASURES["cost" if detail.total.known_cost else "tokens"]
-    waits = _by_feature_and_model(scope.waits(period.now, "feature", "provider", "model"))
-    waits_before = scope.waits(period.before).get((), Counter())
-    first_token = quantile(sum(waits.values(), Counter()))
-    drawing = draw(detail, period, of=measure.of, show=measure.show, whole=measure.name != "cost")
-    people, others = _people(scope.summary(period.now, "user", "key"), measure)
+    measure = MEASURES.get(asked.measure) or MEASURES["cost" if detail.total.known_cost else "tokens"]
+    pairs = joined(
+        detail.folded("feature", "model"),
+        scope.waits(period.now, "first_token", "feature", "model"),
+        scope.waits(period.now, "total", "feature", "model"),
+    )
+    before = scope.summary(period.before, period.step)
+    total, total_before = sum(pairs.values(), Seen()), _before(scope, period, before)
+    way = next((way for way in ways(scope.viewer) if way.name == asked.by), WAYS["feature"])
     return Board(
         measure=measure,
-        headlines=headlines(
-            detail.total,
-            scope.summary(period.before).total,
-            first_token=first_token,
-            first_token_before=quantile(waits_before),
-        ),
-        total=Line(keys={}, figures=detail.total, bar="", first_token=first_token),
-        drawing=drawing,
-        features=_features(detail, waits, measure),
-        models=_lines(detail.folded("model"), ("model",), measure),
-        people=people,
-        others=others,
-        prompts=_prompts(scope.summary(period.now, "prompt_version"), measure),
-        latest=_latest(scope, period),
+        headlines=headlines(total, total_before),
+        total=total,
+        timeline=_timeline(scope, period, measure, way, detail, before if asked.compare else None),
+        table=_table(scope, period, measure, way, pairs),
+        cards=_cards(scope, period, measure, way, pairs),
+        latest=list(scope.calls(period.now).order_by("-created_at", "-id")[:LATEST]),
     )
 
 
 def _absence(scope: Scope, period: Period) -> Absence:
     if scope.filters:
-        everything = replace(scope, filters=Filters()).summary(period.now).total.answers
+        everything = scope.unfiltered().summary(period.now).total.answers
         if everything:
             return Absence("unmatched", everything)
     return Absence("quiet" if visible_to(scope.viewer).exists() else "never")
 
 
-def _latest(scope: Scope, period: Period) -> list[Call]:
-    found = scope.calls(period.now).select_related("user", "key")
-    return list(found.order_by("-created_at", "-id")[:LATEST])
+def _before(scope: Scope, period: Period, before: Summary) -> Seen:
+    if not before.total.answers:
+        return Seen()
+    waits = {wait: scope.waits(period.before, wait) for wait in ("first_token", "total")}
+    return joined({(): before.total}, waits["first_token"], waits["total"])[()]
 
 
-def _by_feature_and_model(
-    waits: Mapping[tuple[str, ...], Histogram],
-) -> dict[tuple[str, str], Histogram]:
-    return {(feature, f"{provider}:{model}"): wait for (feature, provider, model), wait in waits.items()}
-
-
-def _features(detail: Summary, waits: Mapping[tuple[str, str], Histogram], measure: Measure) -> list[Line]:
-    features = detail.folded("feature")
-    longest = max(map(measure.of, features.values()))
-    pairs = detail.folded("feature", "model")
-    found = []
-    for (feature,), figures in _sorted(features.items(), measure):
-        inner = {key: value for key, value in pairs.items() if key[0] == feature}
-        found.append(
-            Line(
-                keys={"feature": feature},
-                figures=figures,
-                bar=_bar(measure.of(figures), longest),
-                first_token=quantile(sum((waits.get(key, Counter()) for key in inner), Counter())),
-                lines=tuple(
-                    Line(
-                        keys={"feature": feature, "model": key[1]},
-                        figures=value,
-                        bar=_bar(measure.of(value), longest),
-                        first_token=quantile(waits.get(key, Counter())),
-                    )
-                    for key, value in _sorted(inner.items(), measure)
-                ),
-            )
+def _timeline(
+    scope: Scope, period: Period, measure: Measure, way: Way, detail: Summary, before: Summary | None
+) -> Timeline:
+    if measure.name == "time":
+        traces = _quantiles(scope, period)
+        return timeline(period, traces, kind="lines", show=measure.show, before=None)
+    if measure.name == "tokens":
+        traces = _kinds(detail, period, measure)
+    else:
+        name = way.name if way.name == "model" else "feature"
+        cells = detail.folded(period.step, name)
+        traces = grouped(
+            {key: measure.of(Seen(figures=one)) for key, one in cells.items()}, measure.show, name
         )
-    return found
+    sums = None
+    if before and before.total.answers:
+        rows = before.folded(period.step)
+        sums = {key: measure.of(Seen(figures=one)) for (key,), one in rows.items()}
+    return timeline(period, traces, kind="bars", show=measure.show, before=sums)
 
 
-def _people(found: Summary, measure: Measure) -> tuple[list[Line], Line | None]:
-    """The first people and keys, and one line for the others."""
-    folded = found.folded("user", "key", "key_id")
-    lines = _lines(folded, ("user", "key", "key_id"), measure)
-    named, rest = lines[:MOST_PEOPLE], lines[MOST_PEOPLE:]
-    if len(rest) < 2:
-        return lines, None
-    figures = sum((line.figures for line in rest), Figures())
-    longest = max(map(measure.of, folded.values()))
-    bar = _bar(min(measure.of(figures), longest), longest)
-    return named, Line(keys={"words": plural(len(rest), "other")}, figures=figures, bar=bar)
-
-
-def _prompts(found: Summary, measure: Measure) -> list[Line]:
-    """The versions of prompts; calls that came from none are not among them."""
-    folded = found.folded("prompt", "prompt_version")
-    versions = {key: figures for key, figures in folded.items() if key[0] and key[1]}
-    return _lines(versions, ("prompt", "prompt_version"), measure)[:MOST_VERSIONS]
-
-
-def _lines(folded: Mapping[tuple[Any, ...], Figures], names: tuple[str, ...], measure: Measure) -> list[Line]:
-    longest = max(map(measure.of, folded.values()), default=Decimal(0))
+def _kinds(detail: Summary, period: Period, measure: Measure) -> list[Trace]:
+    """Tokens by what they were: read and said, from the provider's cache and for thinking."""
+    kinds: dict[str, Callable[[Figures], int]] = {
+        "input": lambda one: one.input_tokens - one.cached_tokens,
+        "cached input": lambda one: one.cached_tokens,
+        "output": lambda one: one.output_tokens - one.reasoning_tokens,
+        "reasoning": lambda one: one.reasoning_tokens,
+    }
+    moments = detail.folded(period.step)
     return [
-        Line(keys=dict(zip(names, key, strict=True)), figures=figures, bar=_bar(measure.of(figures), longest))
-        for key, figures in _sorted(folded.items(), measure)
+        Trace(
+            name=name,
+            values={key: Decimal(max(of(one), 0)) for (key,), one in moments.items()},
+            total=measure.show(Decimal(max(of(detail.total), 0))),
+        )
+        for name, of in kinds.items()
     ]
 
 
-def _sorted(
-    items: Iterable[tuple[tuple[Any, ...], Figures]], measure: Measure
-) -> list[tuple[tuple[Any, ...], Figures]]:
-    return sorted(items, key=lambda item: (-measure.of(item[1]), -item[1].answers, str(item[0])))
+def _quantiles(scope: Scope, period: Period) -> list[Trace]:
+    """How long half of the people, and all but one in twenty, waited."""
+    found = []
+    waits: tuple[tuple[Wait, str], ...] = (("total", "answer"), ("first_token", "first token"))
+    for wait, words in waits:
+        histograms = scope.waits(period.now, wait, period.step)
+        for percent in (95, 50):
+            values = {key: quantile(histogram, percent) for (key,), histogram in histograms.items()}
+            known = {key: Decimal(value) for key, value in values.items() if value is not None}
+            found.append(Trace(name=f"{words}, p{percent}", values=known))
+    return found
 
 
-def _bar(value: Decimal, longest: Decimal) -> str:
-    return f"{value * 100 / longest:.1f}%" if longest else "0%"
+def _table(scope: Scope, period: Period, measure: Measure, way: Way, pairs: Mapping[Group, Seen]) -> Table:
+    if way.name == "feature":
+        return nested(pairs, folded(pairs, 0), measure, MOST_LINES)
+    return table(way, _taken_apart(scope, period, way, pairs, waits=True), measure, most=MOST_LINES)
+
+
+def _cards(
+    scope: Scope, period: Period, measure: Measure, way: Way, pairs: Mapping[Group, Seen]
+) -> list[Table]:
+    """Two other ways at a glance; how long people waited is not known of each."""
+    measure = MEASURES["calls"] if measure.name == "time" else measure
+    others = [one for one in ways(scope.viewer) if one.name in ("model", "user", "key") and one != way][:2]
+    return [
+        table(one, _taken_apart(scope, period, one, pairs, waits=False), measure, most=MOST_IN_CARD)
+        for one in others
+    ]
+
+
+def _taken_apart(
+    scope: Scope, period: Period, way: Way, pairs: Mapping[Group, Seen], *, waits: bool
+) -> dict[Group, Seen]:
+    if way.name == "model":
+        return folded(pairs, 1)
+    if way.name == "prompt_version" and waits:
+        return scope.seen(period.now, way.name)
+    found = scope.summary(period.now, way.name).folded(*way.keys)
+    return {group: Seen(figures=one) for group, one in found.items()}

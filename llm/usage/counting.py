@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import BigIntegerField, CharField, Count, Expression, F, Func, Q, Sum, Value
+from django.db.models import (
+    BigIntegerField,
+    CharField,
+    Count,
+    Expression,
+    F,
+    Func,
+    IntegerField,
+    Q,
+    Sum,
+    Value,
+)
 from django.db.models.functions import Cast, Concat, LPad, Round, Substr
 
 from llm.usage.asking import WrongQuery
@@ -28,6 +39,7 @@ class _Text(Func):
 
 
 _DAY = Substr(_Text("created_at"), 1, 10)
+HOUR_OF_DAY = Cast(Substr(_Text("created_at"), 12, 2), IntegerField())
 _HOUR = Concat(_DAY, Value("T"), Substr(_Text("created_at"), 12, 2), Value(":00:00Z"))
 
 # What each key groups by: the names a row carries, and where they come from.

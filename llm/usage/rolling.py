@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from llm.models import Call, CallDay, RolledDay, StaleDay
 from llm.usage import waits
-from llm.usage.counting import OF_CALLS
+from llm.usage.counting import HOUR_OF_DAY, OF_CALLS
 from llm.usage.days import ALL_DAY, DAY, HOUR, midnight
 
 SETTLED = timedelta(minutes=10)  # after its hour: a row written before the end is surely committed by then
@@ -80,35 +80,32 @@ def roll_day(day: date, now: datetime) -> None:
 
 def _rows(day: date, hours: int) -> Iterator[CallDay]:
     start = midnight(day)
-    everybody: list[_Groups] = []
-    for hour in range(hours):
-        calls = Call.objects.filter(
-            created_at__gte=start + HOUR * hour, created_at__lt=start + HOUR * (hour + 1)
-        )
-        everybody.append(_added_up(calls, EVERYBODY))
-        yield from _made(day, everybody[-1], EVERYBODY, hour=hour, everyone=True)
+    calls = Call.objects.filter(created_at__gte=start, created_at__lt=start + HOUR * hours)
+    hourly = _added_up(calls, ("hour", *EVERYBODY))
+    yield from _made(day, hourly, ("hour", *EVERYBODY), everyone=True)
     if hours == ALL_DAY:
-        people = _added_up(Call.objects.filter(created_at__gte=start, created_at__lt=start + DAY), PERSON)
-        yield from _made(day, people, PERSON, everyone=False)
-        yield from _made(day, _merged(everybody), EVERYBODY, everyone=True)
+        yield from _made(day, _added_up(calls, PERSON), PERSON, everyone=False)
+        yield from _made(day, _of_the_day(hourly), EVERYBODY, everyone=True)
 
 
 def _added_up(calls: QuerySet[Call], names: tuple[str, ...]) -> _Groups:
     found: defaultdict[Keys, _Group] = defaultdict(_Group)
-    for record in calls.order_by().values(*names).annotate(**OF_CALLS):
-        keys = tuple(record.pop(name) for name in names)
+    columns = {name: HOUR_OF_DAY if name == "hour" else F(name) for name in names}
+    grouping = {f"by_{name}": column for name, column in columns.items()}
+    records: Any = calls.order_by().values(**grouping).annotate(**OF_CALLS)
+    for record in records:
+        keys = tuple(record.pop(name) for name in grouping)
         found[keys].sums.update(record)
     for wait in WAITS:
-        for keys, histogram in waits.of_calls(calls, wait, *names).items():
+        for keys, histogram in waits.of_calls(calls, wait, columns).items():
             found[keys].waits[wait].update(histogram)
     return found
 
 
-def _merged(parts: Iterable[_Groups]) -> _Groups:
+def _of_the_day(hourly: _Groups) -> _Groups:
     found: defaultdict[Keys, _Group] = defaultdict(_Group)
-    for part in parts:
-        for keys, group in part.items():
-            found[keys].add(group)
+    for (_, *keys), group in hourly.items():
+        found[tuple(keys)].add(group)
     return found
 
 

@@ -63,14 +63,15 @@ def summary(
 def histograms(
     viewer: Viewer,
     wait: waits.Wait,
-    *fields: str,
+    *by: str,
     since: datetime,
     until: datetime,
     filters: Filters | None = None,
 ) -> dict[waits.Group, waits.Histogram]:
-    """Return how many visible calls waited how long, by fields of Call that are no person and no time."""
-    days, rest = _split(viewer, since, until, filters or EVERYTHING, people=False)
-    return waits.added(waits.of_days(days, wait, *fields), waits.of_calls(rest, wait, *fields))
+    """Return how many visible calls waited how long, by keys that are no person."""
+    columns = columns_of(by)
+    days, rest = _split(viewer, since, until, filters or EVERYTHING, people=False, hourly="hour" in by)
+    return waits.added(waits.of_days(days, wait, _rolled(columns)), waits.of_calls(rest, wait, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,12 @@ def _parts(
 ) -> Iterable[_Part]:
     hourly = "hour" in by
     rolled, rest = _split(viewer, since, until, filters, people=bool({*by} & {*PEOPLE}), hourly=hourly)
-    of_rolled = {name: ROLLED.get(name, column) for name, column in columns.items()}
-    return [_Part(rolled, of_rolled, OF_DAYS), _Part(rest, columns, OF_CALLS)]
+    return [_Part(rolled, _rolled(columns), OF_DAYS), _Part(rest, columns, OF_CALLS)]
+
+
+def _rolled(columns: dict[str, Any]) -> dict[str, Any]:
+    """The same columns of CallDay."""
+    return {name: ROLLED.get(name, column) for name, column in columns.items()}
 
 
 def _split(

@@ -15,6 +15,7 @@ from django.db.models import Case, Count, F, QuerySet, When
 type Histogram = Counter[int]
 type Wait = Literal["first_token", "total"]
 type Group = tuple[Any, ...]
+type Columns = Mapping[str, Any]
 
 
 def rounded(wait: Wait) -> Case:
@@ -29,25 +30,28 @@ def rounded(wait: Wait) -> Case:
     )
 
 
-def of_calls(calls: QuerySet[Any], wait: Wait, *fields: str) -> dict[Group, Histogram]:
-    """Return how many calls waited how long, by fields of Call."""
+def of_calls(calls: QuerySet[Any], wait: Wait, columns: Columns) -> dict[Group, Histogram]:
+    """Return how many calls waited how long, by columns of Call."""
+    grouping = {f"by_{name}": column for name, column in columns.items()}
     counted = (
         calls.filter(cached=False, **{f"{wait}_ms__isnull": False})
-        .values(*fields, ms=rounded(wait))
+        .values(**grouping, ms=rounded(wait))
         .annotate(count=Count("pk"))
         .order_by()
     )
     found: dict[Group, Histogram] = {}
     for row in counted:
-        group = tuple(row[field] for field in fields)
+        group = tuple(row[name] for name in grouping)
         found.setdefault(group, Counter())[row["ms"]] += row["count"]
     return found
 
 
-def of_days(days: QuerySet[Any], wait: Wait, *fields: str) -> dict[Group, Histogram]:
-    """Return the same of rolled days, by fields of CallDay."""
+def of_days(days: QuerySet[Any], wait: Wait, columns: Columns) -> dict[Group, Histogram]:
+    """Return the same of rolled days, by columns of CallDay."""
     found: dict[Group, Histogram] = {}
-    for *group, kept in days.order_by().values_list(*fields, wait).iterator():
+    grouping = {f"by_{name}": column for name, column in columns.items()}
+    rows = days.order_by().annotate(**grouping).values_list(*grouping, wait)
+    for *group, kept in rows.iterator():
         histogram = found.setdefault(tuple(group), Counter())
         for ms, count in kept.items():
             histogram[int(ms)] += count

@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from llm.batches.cells import cell
-from llm.dashboard.page import Scope
+from llm.dashboard.breakdown import WAYS
 from llm.dashboard.period import period
-from llm.usage import Filters, Row
+from llm.dashboard.scope import Scope
+from llm.usage import Filters, Row, WrongQuery
 
 FIGURES = (
     "calls",
@@ -34,10 +35,16 @@ FIGURES = (
 @login_required
 @require_safe
 def usage_export(request: HttpRequest, kind: str) -> HttpResponse:
-    """Send the rows behind the page, of what its viewer may see: by hour or day, feature and model."""
-    chosen = period(request.GET.get("period", "30d"), datetime.now(UTC))
-    scope = Scope(viewer=request.user, filters=Filters.of(request.GET.dict()))
-    found = scope.summary(chosen.now, chosen.step, "feature", "model")
+    """Send the rows behind the page, of what its viewer may see: by hour or day, and as it is taken apart."""
+    query = request.GET.dict()
+    try:
+        chosen = period(query, datetime.now(UTC))
+    except WrongQuery as error:
+        return HttpResponse(error.sentence, status=error.status, content_type="text/plain")
+    scope = Scope(viewer=request.user, filters=Filters.of(query))
+    by = query.get("by", "")
+    keys = (by,) if by in WAYS and by != "feature" else ("feature", "model")
+    found = scope.summary(chosen.now, chosen.step, *keys)
     text = _csv(found.rows) if kind == "csv" else _json(found.rows)
     answer = HttpResponse(text, content_type="text/csv" if kind == "csv" else "application/json")
     name = f"usage-{chosen.since:%Y-%m-%d}-{chosen.until:%Y-%m-%d}.{kind}"

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
-import chat
 from tests import browser
 
-VENDOR = Path(chat.__file__).parent / "static" / "chat" / "vendor"
+VENDORS = [Path(settings.BASE_DIR) / app / "static" / app / "vendor" for app in ("chat", "llm")]
 AXE = Path(browser.__file__).parent / "axe.json"
 
 
@@ -20,7 +20,8 @@ def listed(manifest: Path) -> list[dict[str, Any]]:
     return files
 
 
-FILES = [(folder.parent, entry) for folder in (VENDOR / "manifest.json", AXE) for entry in listed(folder)]
+MANIFESTS = [*(vendor / "manifest.json" for vendor in VENDORS), AXE]
+FILES = [(manifest.parent, entry) for manifest in MANIFESTS for entry in listed(manifest)]
 
 
 @pytest.mark.parametrize(
@@ -36,14 +37,17 @@ def test_a_file_has_the_hash_version_and_licence_that_are_written_down(
     assert entry["licence"]
 
 
-def test_nothing_else_is_vendored() -> None:
-    named = {entry["file"] for entry in listed(VENDOR / "manifest.json")}
-    assert {path.name for path in VENDOR.iterdir() if path.suffix in {".js", ".css"}} == named
+@pytest.mark.parametrize("vendor", VENDORS, ids=lambda vendor: vendor.parent.name)
+def test_nothing_else_is_vendored(vendor: Path) -> None:
+    named = {entry["file"] for entry in listed(vendor / "manifest.json")}
+    assert {path.name for path in vendor.iterdir() if path.suffix in {".js", ".css"}} == named
     for name in named:
-        assert (VENDOR / name).with_suffix(".LICENSE.txt").exists()
+        assert (vendor / name).with_suffix(".LICENSE.txt").exists()
 
 
-@pytest.mark.parametrize("path", sorted(VENDOR.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(path for vendor in VENDORS for path in vendor.iterdir()), ids=lambda path: path.name
+)
 def test_no_file_names_a_registry_or_needs_eval(path: Path) -> None:
     content = path.read_text()
     for word in ("registry.", "sourceMappingURL", "new Function(", "eval("):

@@ -244,6 +244,9 @@ def _body(schema: Any, operation: Any) -> dict[str, Any]:
         ("/c/HERS/?from={}", "message"),
         ("/c/HERS/export.md?leaf={}", "message"),
         ("/usage/?user={}", "name"),
+        ("/usage/?user={}&measure=time&by=key&from=2026-11-20", "name"),
+        ("/usage/calls/?user={}", "name"),
+        ("/usage/calls/?after={}", "call"),
     ],
 )
 def test_his_ids_in_a_query_change_nothing(
@@ -251,7 +254,7 @@ def test_his_ids_in_a_query_change_nothing(
 ) -> None:
     his = conversation_of(bob) | batch_of(bob) | {"name": "bob", "run": run_of(bob)["pk"]}
     his["document"] = document_of(bob)["pk"]
-    make_call(bob)
+    his["call"] = call_of(bob)["pk"]
     address = address.replace("HERS", str(make_conversation(alice, "Hello", "Hi").pk))
     status, body = _reply(stranger, "GET", address.format(his[name]))
     same, nothing = _reply(stranger, "GET", address.format("nob" if name == "name" else NOWHERE))

@@ -1,15 +1,22 @@
 """What a figure was before, and whether that is good or bad."""
 
+from collections import Counter
 from decimal import Decimal
 
 from llm.dashboard.headline import Headline, headlines
+from llm.dashboard.seen import Seen
 from llm.usage import Figures
+
+
+def seen(figures: Figures, wait: int | None) -> Seen:
+    waits = Counter({wait: 1} if wait else {})
+    return Seen(figures=figures, first=waits, total=waits)
 
 
 def shown(
     now: Figures, before: Figures, *, wait: int | None = None, waited: int | None = None
 ) -> dict[str, Headline]:
-    found = headlines(now, before, first_token=wait, first_token_before=waited)
+    found = headlines(seen(now, wait), seen(before, waited))
     return {headline.term: headline for headline in found}
 
 
@@ -27,16 +34,15 @@ def test_more_calls_and_cost_are_neither_good_nor_bad() -> None:
     found = shown(now, BEFORE)
     assert (text(found["Calls"].change), found["Calls"].tone) == ("↑ 12 % from 100", "")
     assert (text(found["Cost"].change), found["Cost"].tone) == ("↑ 25 % from $4.00", "")
-    assert text(found["Tokens"].change) == "↑ 20 %, 75 % input"
+    assert text(found["Tokens"].change) == "↑ 20 % from 1,000"
+    assert text(found["Tokens"].note) == "900 input, 300 output"
 
 
 def test_more_errors_are_worse_and_more_hits_better() -> None:
     found = shown(Figures(calls=100, errors=4, cached_calls=100, saved=Decimal("1.5")), BEFORE)
     assert (text(found["Errors"].change), found["Errors"].tone) == ("↑ from 1.0 %", "worse")
-    assert (text(found["Cache hits"].change), found["Cache hits"].tone) == (
-        "↑ from 20 %, saved $1.50",
-        "better",
-    )
+    assert (text(found["Cache hits"].change), found["Cache hits"].tone) == ("↑ from 20 %", "better")
+    assert (found["Saved by the cache"].value, found["Errors"].only) == ("$1.50", "errors")
 
 
 def test_a_slight_change_is_not_judged() -> None:
@@ -53,11 +59,13 @@ def test_the_first_period_compares_with_nothing() -> None:
     found = shown(Figures(calls=12, errors=3, input_tokens=9, output_tokens=1), Figures(), wait=210)
     assert {term: text(headline.change) for term, headline in found.items()} == {
         "Cost": "nothing was charged",
-        "Tokens": "90 % input",
         "Calls": "none before",
-        "Errors": "3 of 12 calls",
-        "Cache hits": "0 of 12",
+        "Tokens": "none before",
+        "Errors": "none before",
+        "Cache hits": "none before",
+        "Saved by the cache": "as before",
         "First token, p95": "none before",
+        "Answer, p95": "none before",
     }
 
 

@@ -1,59 +1,119 @@
-"""Whole hours and days until now, and the same stretch before."""
+"""Hours, days and months until now, times of one's own, and the same stretch before."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from llm.dashboard.period import NAMES, period
+from llm.dashboard.period import MOST_DAYS, MOST_HOURS, Period, bucket, period
+from llm.usage import WrongQuery
 
-NOW = datetime(2026, 11, 22, 14, 30, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(("name", "count"), [("24h", 24), ("7d", 7), ("30d", 30), ("month", 30)])
-def test_has_a_start_an_hour_or_day(name: str, count: int) -> None:
-    found = period(name, NOW)
-    assert len(found.starts) == count
-    assert found.until == NOW
+NOW = datetime(2026, 11, 22, 15, 20, tzinfo=UTC)
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
 
 
-@pytest.mark.parametrize("name", ["24h", "7d", "30d"])
-def test_the_time_before_is_as_long_and_ends_at_the_same_hour(name: str) -> None:
-    found = period(name, NOW)
-    since, until = found.before
-    assert until - since == found.until - found.since
-    assert until == NOW - len(found.starts) * (found.starts[1] - found.starts[0])
+def asked(now: datetime = NOW, /, **query: str) -> Period:
+    return period({name.strip("_"): value for name, value in query.items()}, now)
 
 
-def test_hours_begin_on_the_hour() -> None:
-    found = period("24h", NOW)
-    assert found.since == datetime(2026, 11, 21, 15, tzinfo=UTC)
-    assert found.keys[-1] == "2026-11-22T14:00:00Z"
-    assert found.dates == "since 21 November, 15:00"
+def test_days_end_with_today() -> None:
+    shown = asked(period="7d")
+    assert (shown.keys[0], shown.keys[-1], len(shown.keys)) == ("2026-11-16", "2026-11-22", 7)
+    assert shown.now == (datetime(2026, 11, 16, tzinfo=UTC), NOW)
+    assert shown.before == (datetime(2026, 11, 9, tzinfo=UTC), NOW - 7 * DAY)
+    assert shown.dates == "16 to 22 November"
 
 
-def test_days_say_from_when_to_when() -> None:
-    assert period("30d", NOW).dates == "24 October to 22 November"
-    assert period("7d", NOW).dates == "16 to 22 November"
-    assert period("7d", datetime(2027, 1, 2, tzinfo=UTC)).dates == "27 December 2026 to 2 January 2027"
+def test_hours_end_with_this_one() -> None:
+    shown = asked(period="24h")
+    assert (shown.step, shown.steps) == ("hour", ("hour",))
+    assert shown.keys[-1] == "2026-11-22T15:00:00Z"
+    assert shown.before == (shown.since - DAY, NOW - DAY)
+    assert shown.dates == "since 21 November, 16:00"
 
 
-def test_a_month_shows_its_days_to_come_and_looks_back_at_the_same_days() -> None:
-    found = period("month", NOW)
-    assert (found.keys[0], found.keys[-1]) == ("2026-11-01", "2026-11-30")
-    assert found.before == (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 22, 14, 30, tzinfo=UTC))
-    assert found.before_words == "the same days of October"
+def test_a_week_is_shown_by_days_or_hours() -> None:
+    assert asked(period="7d").steps == ("day", "hour")
+    shown = asked(period="7d", step="hour")
+    assert (shown.step, len(shown.keys), shown.now) == ("hour", 7 * 24, asked(period="7d").now)
+    assert shown.keys_before[0] == "2026-11-09T00:00:00Z"
 
 
-def test_a_shorter_month_before_ends_where_this_one_begins() -> None:
-    found = period("month", datetime(2027, 3, 31, 12, tzinfo=UTC))
-    assert found.before == (datetime(2027, 2, 1, tzinfo=UTC), datetime(2027, 3, 1, tzinfo=UTC))
+@pytest.mark.parametrize("query", [{}, {"period": "x"}, {"step": "hour"}, {"step": "x"}])
+def test_thirty_days_by_day_unless_something_else_is_asked(query: dict[str, str]) -> None:
+    shown = period(query, NOW)
+    assert (shown.name, shown.step, len(shown.keys), shown.words) == ("30d", "day", 30, "these 30 days")
 
 
-def test_an_unknown_name_is_thirty_days() -> None:
-    assert period("for ever", NOW) == period("30d", NOW)
+def test_a_month_has_days_to_come() -> None:
+    shown = asked(period="month")
+    assert (shown.keys[0], shown.keys[-1]) == ("2026-11-01", "2026-11-30")
+    assert shown.now[1] == NOW
+    assert shown.before == (datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 10, 22, 15, 20, tzinfo=UTC))
+    assert shown.keys_before[0] == "2026-10-01"
+    assert shown.before_words == "the same days of October"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_now_is_in_the_period_in_its_first_second(name: str) -> None:
-    midnight = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(microseconds=1)
-    assert period(name, midnight).since < midnight
+def test_a_month_is_compared_with_no_more_than_the_one_before() -> None:
+    shown = asked(datetime(2026, 3, 31, 12, tzinfo=UTC), period="month")
+    assert shown.before == (datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+class TestTimesOfOnesOwn:
+    def test_both_days_are_included(self) -> None:
+        shown = asked(from_="2026-11-03", to="2026-11-05")
+        assert shown.now == (datetime(2026, 11, 3, tzinfo=UTC), datetime(2026, 11, 6, tzinfo=UTC))
+        assert shown.before == (datetime(2026, 10, 31, tzinfo=UTC), datetime(2026, 11, 3, tzinfo=UTC))
+        assert (shown.name, shown.step, shown.dates) == ("custom", "day", "3 to 5 November")
+        assert shown.before_words == "the 3 days before"
+
+    def test_a_day_is_shown_by_hours_and_an_hour_alone(self) -> None:
+        one = asked(from_="2026-11-03", to="2026-11-03")
+        assert (one.step, len(one.keys), one.dates) == ("hour", 24, "3 November")
+        shown = asked(from_="2026-11-03T10", to="2026-11-03T10")
+        assert (shown.keys, shown.dates) == (("2026-11-03T10:00:00Z",), "3 November, 10:00 to 11:00")
+
+    def test_one_end_names_both(self) -> None:
+        assert asked(from_="2026-11-03").now == asked(to="2026-11-03").now
+
+    def test_it_ends_now_where_it_is_not_over(self) -> None:
+        shown = asked(from_="2026-11-20", to="2026-11-30")
+        assert (shown.until, len(shown.keys)) == (NOW, 11)
+        assert shown.before[1] == NOW - 11 * DAY
+
+    @pytest.mark.parametrize(
+        ("query", "pointer"),
+        [
+            ({"from": "2026-11-05", "to": "2026-11-03"}, "/to"),
+            ({"from": "2026-11-23"}, "/from"),
+            ({"from": "yesterday"}, "/from"),
+            ({"from": "2026-02-30"}, "/from"),
+            ({"from": "0001-01-01"}, "/from"),
+            ({"from": "2026-11-01", "to": "9999-12-31"}, "/to"),
+            ({"from": "2026-11-01", "to": "2026-11-20T24"}, "/to"),
+            ({"from": "2025-01-01", "to": "2026-11-20"}, "/to"),
+            ({"from": "2026-11-01T03", "to": "2026-11-20"}, "/to"),
+        ],
+    )
+    def test_what_cannot_be_is_told(self, query: dict[str, str], pointer: str) -> None:
+        with pytest.raises(WrongQuery) as caught:
+            period(query, NOW)
+        assert caught.value.errors[0]["pointer"] == pointer
+
+    @settings(deadline=None)
+    @given(st.integers(0, 400 * 24), st.integers(0, 400 * 24), st.sampled_from(["", "hour", "day"]))
+    def test_columns_cover_the_time_and_the_one_before(self, back: int, length: int, step: str) -> None:
+        first = NOW.replace(minute=0) - HOUR * back
+        query = {"from": bucket(first, "hour"), "to": bucket(first + HOUR * length, "hour"), "step": step}
+        try:
+            shown = period(query, NOW)
+        except WrongQuery:
+            return
+        starts = shown.starts
+        length_of_step = DAY if shown.step == "day" else HOUR
+        assert starts[0] == shown.since
+        assert starts[-1] + length_of_step == shown.end
+        assert len(starts) <= (MOST_DAYS if shown.step == "day" else MOST_HOURS)
+        assert shown.now[1] - shown.now[0] == shown.before[1] - shown.before[0]
+        assert len(shown.keys) == len(shown.keys_before) == len(starts)

@@ -232,9 +232,17 @@ class TestApi:
     def test_shows_bob_nothing_of_alice(self, alice: User, bob: User, client: Client) -> None:
         make_call(alice, at=datetime.now(UTC))
         client.force_login(bob)
-        body = client.get("/api/v1/usage?by=user,key").json()
-        assert body["rows"] == []
-        assert body["total"]["calls"] == 0
+        for query in ("by=user,key", "by=hour&user=alice", "by=user&feature=chat"):
+            body = client.get(f"/api/v1/usage?{query}").json()
+            assert body["rows"] == []
+            assert body["total"]["calls"] == 0
+
+    def test_filters_combine(self, alice: User, client: Client) -> None:
+        for feature, model in (("chat", "openai:m"), ("chat", "openai:n"), ("extract", "openai:m")):
+            make_call(alice, at=datetime.now(UTC), feature=feature, model=model)
+        client.force_login(alice)
+        body = client.get("/api/v1/usage?by=model&feature=chat&model=openai:m&user=alice").json()
+        assert [(row["model"], row["calls"]) for row in body["rows"]] == [("openai:m", 1)]
 
     @pytest.mark.parametrize(
         ("query", "pointer"),

@@ -1,7 +1,7 @@
-// Makes the files of this folder from packages of npm, and writes down what they are in manifest.json.
+// Makes the files of every vendor folder from packages of npm, and writes down what they are in its manifest.json.
 //
-//   npm install --ignore-scripts markdown-it@15.0.3 dompurify@3.4.18 highlight.js@11.12.0 temml@0.13.5 esbuild@0.28.2
-//   node vendor.mjs FOLDER_THAT_HOLDS_NODE_MODULES
+//   npm install --ignore-scripts markdown-it@15.0.3 dompurify@3.4.18 highlight.js@11.12.0 temml@0.13.5 uplot@1.6.32 esbuild@0.28.2
+//   node config/vendor.mjs FOLDER_THAT_HOLDS_NODE_MODULES
 //
 // Run it from a folder outside the checkout; nothing of npm belongs in here but what it makes.
 
@@ -11,7 +11,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 
 const LANGUAGES = ["bash", "c", "cpp", "css", "diff", "go", "ini", "java", "javascript", "json", "python", "rust", "sql", "typescript", "xml", "yaml"];
-const ENTRIES = {
+const CHAT = {
   "markdown-it": 'export { default } from "./node_modules/markdown-it/dist/browser/markdown-it.esm.min.mjs";',
   dompurify: 'export { default } from "./node_modules/dompurify/dist/purify.es.mjs";',
   "highlight.js": [
@@ -22,14 +22,15 @@ const ENTRIES = {
   ].join("\n"),
   temml: 'export { default } from "./node_modules/temml/dist/temml.mjs";',
 };
+const USAGE = { uplot: 'export { default } from "./node_modules/uplot/dist/uPlot.esm.js";' };
 const FONT_FACE = /@font-face \{[^}]*\}/g;  // script letters come from the reader's own fonts
 
 const from = process.argv[2];
-const here = import.meta.dirname;
+const root = join(import.meta.dirname, "..");
 const { buildSync } = createRequire(join(from, "package.json"))("esbuild");
 const lock = JSON.parse(readFileSync(join(from, "package-lock.json"), "utf8"));
 
-function made(name, contents, ending = "js") {
+function made(here, name, contents, ending = "js") {
   const { version, license } = JSON.parse(readFileSync(join(from, "node_modules", name, "package.json"), "utf8"));
   const file = `${name.replace(/\.js$/, "")}.${ending}`;
   const banner = `/*! ${name} ${version}, ${license} */`;
@@ -43,7 +44,15 @@ function made(name, contents, ending = "js") {
   return { file, package: name, version, licence: license, integrity: lock.packages[`node_modules/${name}`].integrity, sha384 };
 }
 
-const esbuild = lock.packages["node_modules/esbuild"].version;
-const files = Object.entries(ENTRIES).map(([name, contents]) => made(name, contents));
-files.push(made("temml", readFileSync(join(from, "node_modules/temml/dist/Temml-Local.css"), "utf8").replace(FONT_FACE, ""), "css"));
-writeFileSync(join(here, "manifest.json"), `${JSON.stringify({ bundler: `esbuild ${esbuild}`, languages: LANGUAGES, files }, null, 2)}\n`);
+function folder(path, entries, styles, more = {}) {
+  const here = join(root, path);
+  const files = Object.entries(entries).map(([name, contents]) => made(here, name, contents));
+  for (const [name, style] of Object.entries(styles)) {
+    files.push(made(here, name, readFileSync(join(from, "node_modules", style), "utf8").replace(FONT_FACE, ""), "css"));
+  }
+  const bundler = `esbuild ${lock.packages["node_modules/esbuild"].version}`;
+  writeFileSync(join(here, "manifest.json"), `${JSON.stringify({ bundler, ...more, files }, null, 2)}\n`);
+}
+
+folder("chat/static/chat/vendor", CHAT, { temml: "temml/dist/Temml-Local.css" }, { languages: LANGUAGES });
+folder("llm/static/llm/vendor", USAGE, { uplot: "uplot/dist/uPlot.min.css" });
