@@ -108,9 +108,12 @@ class Loop:
         ready = [call for call in calls if await self._may_run(call)]
         once = [call for call in ready if self.tools[call.name].crash == "once"]
         together = [call for call in ready if call not in once]
-        async with asyncio.TaskGroup() as group:
-            for call in together:
-                group.create_task(self._run(call))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for call in together:
+                    group.create_task(self._run(call))
+        except ExceptionGroup as refused:  # by the journal: the run is another's, or was stopped
+            raise refused.exceptions[0] from None
         for call in once:
             await self._run(call)
 

@@ -37,7 +37,7 @@ from llm.agents.tool import AgentTool, Context, tool  # noqa: E402
 from llm.agents.tools.calculate import calculate  # noqa: E402
 from llm.models.agents import AgentRun, AgentStep  # noqa: E402
 
-LEASE, BEAT = 0.5, 0.1  # seconds
+LEASE, BEAT = 1.0, 0.2  # seconds
 SEVERAL = 4  # runs that one of two workers drives, and that its death leaves behind
 
 
