@@ -71,6 +71,7 @@ class TestOwnPage:
 
 
 class TestKeys:
+    @pytest.mark.django_db(transaction=True)  # keys are read beside the transaction of the test
     def test_a_key_is_shown_once_and_works(self, alice: User, signed_in: SignIn) -> None:
         client = signed_in(alice)
         made = client.post("/account/keys/", {"name": "import", "lifetime": "30", "limit": "2.50"})
