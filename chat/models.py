@@ -170,3 +170,20 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.value:+d} {self.note}".strip()
+
+
+class Preferences(models.Model):
+    """How a person wants the chat to be."""
+
+    class Announce(models.TextChoices):
+        END = "end"
+        SENTENCE = "sentence"
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
+    announce = models.CharField(max_length=16, choices=Announce.choices, default=Announce.END)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"announce {self.announce}"

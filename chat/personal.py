@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from django.contrib.auth.models import User
 
-from chat.models import Conversation, Feedback, Generation, GenerationEvent, Message
+from chat.models import Conversation, Feedback, Generation, GenerationEvent, Message, Preferences
 from llm.personal import Holding
 
 
 def holdings(user: User) -> Iterator[Holding]:
     """Yield all that this app knows of a person, deleted conversations too."""
+    yield Holding(name="preferences", rows=Preferences.objects.filter(user=user))
     mine = Conversation.objects.filter(owner=user)
     messages = Message.objects.filter(conversation__in=mine.values("pk"))
     generations = Generation.objects.filter(message__in=messages.values("pk"))

@@ -6,6 +6,7 @@ from chat import views
 
 urlpatterns: list[URLPattern] = [
     path("", views.home, name="home"),
+    path("announcements/", views.announcements, name="announcements"),
     path("c/", views.conversations, name="new"),
     path("c/<uuid:pk>/", views.conversation, name="conversation"),
     path("c/<uuid:pk>/ask/", views.ask, name="ask"),

@@ -10,16 +10,24 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    JsonResponse,
+    StreamingHttpResponse,
+)
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from chat import agents, blanks, choices, exporting, feedback, keeping, reading, service
+from chat import agents, blanks, choices, exporting, feedback, keeping, preferences, reading, service
 from chat.errors import ChatError, NotFound
 from chat.models import Conversation
 from chat.policy import own_page
@@ -90,6 +98,17 @@ def conversations(request: HttpRequest) -> HttpResponse:
     if text := request.POST.get("text", ""):
         _ask(request, made.pk, text)
     return redirect(address)
+
+
+@require_POST
+@login_required
+def announcements(request: HttpRequest) -> HttpResponse:
+    """Keep when a screen reader hears of an answer, from the menu of the chat or the account's page."""
+    try:
+        preferences.announce(request.user, request.POST.get("announce", ""))
+    except ValueError:
+        return HttpResponseBadRequest(_("Choose “At the end” or “By sentence”."), content_type="text/plain")
+    return redirect("account")
 
 
 @require_POST
@@ -236,6 +255,7 @@ def _frame(request: HttpRequest, current: Conversation | None = None) -> dict[st
     first = settings.PARLEY.model_chain[0]
     return _list(request, current.pk if current else None) | {
         "place": "chat",
+        "announce": preferences.announcements(request.user),
         "conversation": current,
         "first_model": first,
         "models": choices.models(),

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from chat.preferences import announcements
 from config.accounts import invitations
 from config.accounts.forms import InvitationForm, KeyForm, ProfileForm
 from config.accounts.keys import MOST, TooManyKeys, keys_of, make_key, revoke_key
@@ -127,6 +128,7 @@ def _account_page(
         "key_form": key_form,
         "keys": keys_of(user),
         "purses": own_purses(user, now),
+        "announce": announcements(user),
         "month": summary(user, since=month, until=now, filters=mine).total,
     }
     return render(request, "accounts/account.html", shown, status=422 if profile.errors else status)

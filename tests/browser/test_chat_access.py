@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 from pytest_django import Settings
 
+from chat import preferences
 from tests.browser.aside import expect
 from tests.browser.pages import PHONE, WIDE, Chat, address, answer, ask, ended
 from tests.chat.threads import add_answer, make_conversation
@@ -185,8 +186,10 @@ def test_by_choice_it_hears_the_sentences(chat: Chat, alice: User) -> None:
     chat.wire.script(text("One is here. ", "Two.", gate=held))
     page = chat.open(alice)
     page.get_by_role("button", name="alice").click()
-    page.get_by_role("button", name="By sentence").click()
+    with page.expect_response("**/announcements/"):
+        page.get_by_role("button", name="By sentence").click()
     page.keyboard.press("Escape")
+    assert preferences.announcements(alice) == "sentence"
     page.evaluate(HEARD)
     ask(page)
     page.wait_for_timeout(50)

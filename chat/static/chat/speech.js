@@ -3,41 +3,31 @@
 
 import { announce, word } from "./words.js";
 
-const KEY = "parley:announce";
 const WAYS = ["end", "sentence"];
 const PAUSE = 2_000;  // a sentence that is said sooner would cut off the one before
 
 export class Speech {
-  constructor(groups) {
+  constructor(forms) {
     this.unsaid = "";
     this.last = 0;
-    for (const group of groups) {
-      group.hidden = false;
-      group.addEventListener("click", (event) => this.choose(event.target.closest("button")?.value));
-    }
-    this.groups = groups;
-    this.show();
-  }
-
-  get way() {
-    try {
-      const kept = localStorage.getItem(KEY);
-      return WAYS.includes(kept) ? kept : WAYS[0];
-    } catch {
-      return WAYS[0];
+    this.forms = [...forms];
+    const kept = this.forms[0]?.dataset.announceChoice;
+    this.way = WAYS.includes(kept) ? kept : WAYS[0];
+    for (const form of this.forms) {
+      form.addEventListener("submit", (event) => {
+        event.preventDefault();  // an answer may be on its way: the page stays
+        this.choose(form, event.submitter);
+      });
     }
   }
 
-  choose(way) {
-    if (!way) return;
-    try { localStorage.setItem(KEY, way); } catch { /* it stays as it was */ }
-    this.show();
-  }
-
-  show() {
-    for (const group of this.groups) {
-      for (const button of group.querySelectorAll("button")) button.setAttribute("aria-pressed", String(button.value === this.way));
+  // The server keeps it for the person; here it holds at once, also where the line is down.
+  choose(form, button) {
+    this.way = button.value;
+    for (const each of this.forms.flatMap((one) => [...one.querySelectorAll("button")])) {
+      each.setAttribute("aria-pressed", String(each.value === this.way));
     }
+    fetch(form.action, { method: "POST", body: new FormData(form, button), redirect: "manual" }).catch(() => {});
   }
 
   begun() {
