@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 from pytest_django import Settings
 
-from chat import preferences
 from tests.browser.aside import expect
 from tests.browser.pages import PHONE, WIDE, Chat, address, answer, ask, ended
 from tests.chat.threads import add_answer, make_conversation
@@ -186,10 +185,8 @@ def test_by_choice_it_hears_the_sentences(chat: Chat, alice: User) -> None:
     chat.wire.script(text("One is here. ", "Two.", gate=held))
     page = chat.open(alice)
     page.get_by_role("button", name="alice").click()
-    with page.expect_response("**/announcements/"):
-        page.get_by_role("button", name="By sentence").click()
+    page.get_by_role("button", name="By sentence").click()
     page.keyboard.press("Escape")
-    assert preferences.announcements(alice) == "sentence"
     page.evaluate(HEARD)
     ask(page)
     page.wait_for_timeout(50)
@@ -199,6 +196,8 @@ def test_by_choice_it_hears_the_sentences(chat: Chat, alice: User) -> None:
     words = " ".join(page.evaluate("window.heard"))
     assert "One is here." in words
     assert "Two." in words
+    page.goto(f"{chat.url}/account/")
+    expect(page.get_by_role("button", name="By sentence")).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_question_mark_lists_the_keys(chat: Chat, alice: User) -> None:
