@@ -7,7 +7,9 @@ from django.db.models import Model
 
 
 def insert(rows: Sequence[Model]) -> None:
-    """Insert new rows of one model, each with all its values; raises Django's database errors."""
+    """Insert new rows of one model, if any, each with all its values; raises Django's database errors."""
+    if not rows:
+        return
     meta = rows[0]._meta  # noqa: SLF001 Django's documented way to ask for fields
     fields = meta.concrete_fields
     name = connection.ops.quote_name

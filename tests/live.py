@@ -46,3 +46,4 @@ def live_server() -> Iterator[str]:
     finally:
         server.should_exit = True
         thread.join(10)
+        runner.reset()  # a process of tests goes on
