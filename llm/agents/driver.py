@@ -13,7 +13,6 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
-from django.db.models.functions import Now
 from django.utils import timezone
 
 import llm
@@ -25,7 +24,7 @@ from llm.agents.loop import Loop, Model, Write
 from llm.agents.moves import Limits
 from llm.agents.state import State
 from llm.agents.tool import AgentTool
-from llm.lease import BEAT, LeaseLost, lasts
+from llm.lease import BEAT, LeaseLost
 from llm.models.agents import AgentRun
 from llm.origin import coming_from
 from llm.telemetry.spans import span
@@ -184,7 +183,7 @@ class Driver:
         for run in mine.keys() - set(held):
             if run in self._running and self._running[run][0] == mine[run]:
                 self._running[run][1].cancel()
-        await AgentRun.objects.filter(pk__in=held).aupdate(leased_until=Now() + lasts())
+        await sync_to_async(AgentRun.objects.renew)(held)
 
 
 async def _permits(run: AgentRun, tool: AgentTool) -> bool:

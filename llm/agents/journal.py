@@ -102,7 +102,7 @@ def store(entries: Sequence[Entry]) -> None:
     """Write entries of several runs; marks those as refused whose run is not theirs any more."""
     with transaction.atomic():
         keys = {entry.run for entry in entries}
-        held = {row.pk: row for row in AgentRun.objects.unfinished().filter(pk__in=keys).select_for_update()}
+        held = {row.pk: row for row in AgentRun.objects.unfinished().locked(keys)}
         kept = []
         for entry in entries:
             row = held.get(entry.run)

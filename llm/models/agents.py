@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -36,6 +36,16 @@ class AgentRuns(models.QuerySet["AgentRun"]):
         """Runs that no living worker drives."""
         held = Q(leased_until__gte=Now())
         return self.unfinished().exclude(held).filter(state_version__lte=STATE_VERSION)
+
+    def locked(self, keys: Iterable[uuid.UUID]) -> AgentRuns:
+        """The runs of `keys`, for update; all lock many in this order, so nobody waits in a ring."""
+        return self.filter(pk__in=list(keys)).order_by("pk").select_for_update()
+
+    def renew(self, keys: Iterable[uuid.UUID]) -> None:
+        """Move the end of their leases on."""
+        with transaction.atomic():
+            held = list(self.locked(keys).values_list("pk", flat=True))
+            self.filter(pk__in=held).update(leased_until=Now() + lasts())
 
     def claim(self, most: int) -> list[AgentRun]:
         """Hold up to `most` free runs, the oldest first, each under a new epoch."""
