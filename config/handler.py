@@ -5,7 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import django
-from asgiref.sync import SyncToAsync, ThreadSensitiveContext, sync_to_async
+from asgiref.sync import SyncToAsync, ThreadSensitiveContext
 from django.conf import settings
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
@@ -26,7 +26,7 @@ class Handler(ASGIHandler):
 
     Django makes a new thread for each request, waits for its end on the event loop, and opens a database
     connection in it: half the price of a request. Here both are kept, but for connections from a pool: others
-    need them while this request waits. A request that did without its thread does not end in it either.
+    need them while this request waits.
     """
 
     def __init__(self) -> None:
@@ -39,14 +39,13 @@ class Handler(ASGIHandler):
         context, thread = self._idle.pop() if self._idle else _fresh()
         lent = SyncToAsync.thread_sensitive_context.set(context)
         try:
-            await self._handle(scope, receive, send, thread)
+            await self._handle(scope, receive, send)
         finally:
             SyncToAsync.thread_sensitive_context.reset(lent)
             await self._give_back(context, thread)
 
-    async def _handle(self, scope: Any, receive: Any, send: Any, thread: Thread) -> None:
-        """Do what Django's `handle` does but for the end."""
-        before = thread.works
+    async def _handle(self, scope: Any, receive: Any, send: Any) -> None:
+        """Do what Django's `handle` does, but end without a thread."""
         try:
             body = await self.read_body(receive)
         except RequestAborted:
@@ -60,11 +59,9 @@ class Handler(ASGIHandler):
             elif request is not None:
                 response = await self._answer(request, receive, send)
         if response is None:
-            await request_finished.asend(sender=type(self))
-        elif thread.works > before:
-            await sync_to_async(response.close)()
+            request_finished.send(sender=type(self))
         else:
-            response.close()  # no connection was used that this would look after
+            response.close()
 
     async def _answer(self, request: HttpRequest, receive: Any, send: Any) -> HttpResponseBase | None:
         """Answer and return what was answered; None if the client left before."""
@@ -87,14 +84,14 @@ class Handler(ASGIHandler):
     async def _give_back(self, context: ThreadSensitiveContext, thread: Thread) -> None:
         if self._is_open and len(self._idle) < KEPT:
             self._idle.append((context, thread))
-        elif thread.works:
+        elif thread.has_begun:
             await runloop.release(context)
 
     async def _close(self) -> None:
         self._is_open = False
         while self._idle:
             context, thread = self._idle.pop()
-            if thread.works:
+            if thread.has_begun:
                 await runloop.release(context)
 
 
@@ -107,7 +104,8 @@ def _fresh() -> tuple[ThreadSensitiveContext, Thread]:
 def application() -> Handler:
     """Set Django up and return its handler."""
     django.setup(set_prefix=False)
-    request_started.disconnect(close_old_connections)  # the end of a request does it: a trip less to a thread
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)  # the thread does it, after each work
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)  # nothing is noted
     return Handler()

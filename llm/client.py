@@ -57,11 +57,8 @@ class Client:
     async def run(self, request: Request, emit: Emit, deadline: float) -> Reply:
         """Answer within `deadline` seconds; raises LLMError."""
         expires = asyncio.get_running_loop().time() + deadline
-        figures.begun()
-        try:
+        with figures.under_way():
             return await self.handler(replace(request, expires=expires), emit)
-        finally:
-            figures.begun(-1)
 
     async def close(self) -> None:
         """Stop what goes on without a reader, then close the providers' connections."""

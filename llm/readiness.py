@@ -22,13 +22,19 @@ BEAT_WITHIN = 30.0  # seconds between two signs of life of the worker
 WAIT_AT_MOST = 30.0  # seconds that a due task may wait for a worker
 LOW, FULL = 500_000_000, 20_000_000  # bytes left beside SQLite's file: somebody should look, nothing works
 
-UNKNOWN = {"worker": "unknown", "worker_seen_seconds": None, "tasks": None, "migrations": "unknown"}
+DOWN: dict[str, Any] = {
+    "database": "down",
+    "worker": "unknown",
+    "worker_seen_seconds": None,
+    "tasks": None,
+    "migrations": "unknown",
+}
 
 
 async def parts() -> dict[str, Any]:
     """Look at every part at once, each for a second at most."""
     stored, redis, layer, providers = await asyncio.gather(
-        asyncio.to_thread(_stored),
+        _database(),
         _redis(settings.PARLEY.redis_url),
         _channel_layer(),
         provider_status.states(),
@@ -53,6 +59,15 @@ def can_serve(found: dict[str, Any]) -> bool:
     )
 
 
+async def _database() -> dict[str, Any]:
+    """Look into the database; one that answers later than that is `down` to whoever waits."""
+    try:
+        async with asyncio.timeout(PING_WITHIN):
+            return await asyncio.to_thread(_stored)
+    except TimeoutError:
+        return DOWN
+
+
 def _stored() -> dict[str, Any]:
     """One thread for all that the database says: a connection opened here is closed here."""
     try:
@@ -61,7 +76,7 @@ def _stored() -> dict[str, Any]:
         tasks = {"waiting": ready_count(), "oldest_seconds": round(waited)}
         migrations = "ok" if not pending() else "pending"
     except DatabaseError:
-        return {"database": "down", **UNKNOWN}
+        return DOWN
     finally:
         connection.close()
     seen = _seen(Path(settings.VAR_DIR) / "worker.heartbeat", time.time())

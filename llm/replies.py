@@ -17,10 +17,8 @@ from llm.types import Opaque, Reply, ToolCall, Usage
 
 logger = logging.getLogger(__name__)
 
-NEAR_ENTRIES, NEAR_SECONDS = (
-    1024,
-    60.0,
-)  # a reply that another process refreshed is old here for a minute at most
+NEAR_ENTRIES = 1024
+NEAR_SECONDS = 60.0  # a reply that another process refreshed is old here for no longer
 
 type Row = tuple[str, Reply, int, int | None]
 

@@ -1,5 +1,8 @@
 """What is counted of the calls of this process."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from llm.entry import Entry
 from llm.telemetry.meters import Counter, Gauge, Histogram
 
@@ -31,10 +34,15 @@ _under_way = 0
 IN_FLIGHT = Gauge("parley_calls_in_flight", "Calls under way.", lambda: _under_way)
 
 
-def begun(by: int = 1) -> None:
-    """Count a call that begins, or with -1 ends."""
+@contextmanager
+def under_way() -> Iterator[None]:
+    """Count a call for as long as the block runs."""
     global _under_way
-    _under_way += by
+    _under_way += 1
+    try:
+        yield
+    finally:
+        _under_way -= 1
 
 
 def count(entry: Entry) -> None:

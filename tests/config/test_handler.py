@@ -60,7 +60,7 @@ async def test_one_thread_serves_one_request_after_another(handler: Handler) -> 
     for _ in range(3):
         assert await asked(handler, "/login/") == 200
     [(_, thread)] = handler._idle
-    assert thread.works
+    assert thread.has_begun
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def as_served() -> Iterator[None]:
 async def test_a_request_that_waits_for_nothing_has_no_thread(handler: Handler) -> None:
     assert await asked(handler, "/api/v1/health") == 200
     [(_, thread)] = handler._idle
-    assert not thread.works
+    assert not thread.has_begun
 
 
 async def test_who_leaves_stops_the_view(handler: Handler, settings: Settings) -> None:

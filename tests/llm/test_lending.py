@@ -62,6 +62,6 @@ def test_who_waits_for_the_loop_holds_none_either(pooled: str) -> None:
 def test_a_transaction_keeps_its_connection(pooled: str) -> None:
     with transaction.atomic(using=pooled):
         assert ask(pooled) == 7
-        lending.give_back()
+        runloop.wait(nothing())
         assert ask(pooled) == 7
         assert connections[pooled].in_atomic_block
