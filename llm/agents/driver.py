@@ -96,22 +96,18 @@ class Driver:
 
     async def _take(self) -> None:
         while room := min(SLICE, self._capacity - len(self._running)):
-            taken = await sync_to_async(AgentRun.objects.claim)(room)
+            taken = await sync_to_async(AgentRun.objects.claim)(room, spared=list(self._running))
             for run in taken:
                 self._begin(run)
             if len(taken) < room:
                 return
 
     def _begin(self, run: AgentRun) -> None:
-        if run.pk in self._running:  # its lease ran out while this process stood still
-            self._running[run.pk][1].cancel()
         task = asyncio.create_task(self._drive(run))
         self._running[run.pk] = run.epoch, task
-        task.add_done_callback(partial(self._ended, run.pk, run.epoch))
+        task.add_done_callback(partial(self._ended, run.pk))
 
-    def _ended(self, run: UUID, epoch: int, task: asyncio.Task[None]) -> None:
-        if self._running.get(run, (0, None))[0] != epoch:
-            return  # it was taken again
+    def _ended(self, run: UUID, task: asyncio.Task[None]) -> None:
         was_full = len(self._running) == self._capacity
         del self._running[run]
         if was_full or not self._running:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -47,11 +47,14 @@ class AgentRuns(models.QuerySet["AgentRun"]):
             held = list(self.locked(keys).values_list("pk", flat=True))
             self.filter(pk__in=held).update(leased_until=Now() + lasts())
 
-    def claim(self, most: int) -> list[AgentRun]:
-        """Hold up to `most` free runs, the oldest first, each under a new epoch."""
+    def claim(self, most: int, spared: Collection[uuid.UUID] = ()) -> list[AgentRun]:
+        """Hold up to `most` free runs, the oldest first, each under a new epoch.
+
+        `spared` are those that the caller drives: where a beat came late their leases are renewed, not broken.
+        """
         skip = connection.features.has_select_for_update_skip_locked
         with transaction.atomic():
-            found = self.free().order_by("pk").select_for_update(skip_locked=skip)
+            found = self.free().exclude(pk__in=spared).order_by("pk").select_for_update(skip_locked=skip)
             keys = list(found.values_list("pk", flat=True)[:most])
             self.filter(pk__in=keys).update(
                 epoch=F("epoch") + 1,
