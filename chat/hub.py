@@ -23,32 +23,27 @@ class Elsewhere(Protocol):
     def unwatched(self, conversation: uuid.UUID) -> None: ...
 
 
-class Nowhere:
-    """No other process hears of us; they read the log."""
-
-    def published(self, conversation: uuid.UUID, event: Event) -> None: ...
-
-    def watched(self, conversation: uuid.UUID) -> None: ...
-
-    def unwatched(self, conversation: uuid.UUID) -> None: ...
-
-
 _readers: defaultdict[uuid.UUID, set[Reader]] = defaultdict(set)
-_elsewhere: Elsewhere = Nowhere()
+_elsewhere: list[Elsewhere] = []  # without one the other processes read the log
 
 
 def connect(elsewhere: Elsewhere) -> None:
     """Tell other processes too, from now on."""
-    global _elsewhere
-    _elsewhere = elsewhere
+    _elsewhere.append(elsewhere)
     for conversation in _readers:
         elsewhere.watched(conversation)
+
+
+def disconnect(elsewhere: Elsewhere) -> None:
+    """Tell them nothing more."""
+    _elsewhere.remove(elsewhere)
 
 
 def subscribe(conversation: uuid.UUID, reader: Reader) -> None:
     """Tell `reader` of all that happens in `conversation` from now on."""
     if conversation not in _readers:
-        _elsewhere.watched(conversation)
+        for way in _elsewhere:
+            way.watched(conversation)
     _readers[conversation].add(reader)
 
 
@@ -60,7 +55,8 @@ def unsubscribe(conversation: uuid.UUID, reader: Reader) -> None:
     readers.discard(reader)
     if not readers:
         del _readers[conversation]
-        _elsewhere.unwatched(conversation)
+        for way in _elsewhere:
+            way.unwatched(conversation)
 
 
 def watched() -> set[uuid.UUID]:
@@ -76,7 +72,8 @@ def is_watched(conversation: uuid.UUID) -> bool:
 def publish(conversation: uuid.UUID, event: Event) -> None:
     """Tell every reader of what this process writes."""
     deliver(conversation, event)
-    _elsewhere.published(conversation, event)
+    for way in _elsewhere:
+        way.published(conversation, event)
 
 
 def deliver(conversation: uuid.UUID, event: Event) -> None:

@@ -158,8 +158,8 @@ def stop_there(process: uuid.UUID, generation: uuid.UUID) -> None:
 
 async def _forget() -> None:
     global _relay
-    hub.connect(hub.Nowhere())
     if _relay is not None:
+        hub.disconnect(_relay)
         await _relay.close()
     _relay = None
 

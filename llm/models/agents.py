@@ -50,7 +50,7 @@ class AgentRuns(models.QuerySet["AgentRun"]):
     def claim(self, most: int, spared: Collection[uuid.UUID] = ()) -> list[AgentRun]:
         """Hold up to `most` free runs, the oldest first, each under a new epoch.
 
-        `spared` are those that the caller drives: where a beat came late their leases are renewed, not broken.
+        `spared` are those that the caller drives: their leases are its beat's, however late that comes.
         """
         skip = connection.features.has_select_for_update_skip_locked
         with transaction.atomic():

@@ -108,5 +108,5 @@ async def test_the_hub_tells_the_way_to_other_processes_what_is_read_and_written
     other.relay.published(TALK, SECOND)
     await _a_moment()
     hub.unsubscribe(TALK, mailbox)
-    hub.connect(hub.Nowhere())
+    hub.disconnect(one.relay)
     assert (other.hints, one.hints) == ([(TALK, FIRST)], [(TALK, SECOND)])

@@ -13,7 +13,7 @@ MOST = 30
 
 
 async def test_a_turn_of_many_flushes_costs_a_bounded_number_of_queries(tab: Tab) -> None:
-    use_model(say(*"abcdefghij", pause=0.08))
+    use_model(say(*"abcdefghij", pause=0.055))
     async with counted() as queries:
         await tab.send(**question())
         end = await tab.until("end")
