@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import User
+from django.test import Client
+from pytest_django import Settings
 
 from chat import keeping, runner
 from chat.models import Conversation
@@ -21,6 +23,7 @@ from llm.layers.record import Record
 from llm.models import ApiKey
 from llm.providers.scripted import Scripted, Step
 from prompts.service import install_starters
+from tests.chat.shop import shop
 
 
 @pytest.fixture
@@ -96,6 +99,12 @@ def with_key(user: User) -> list[tuple[bytes, bytes]]:
 
 
 @pytest.fixture
+def as_alice(client: Client, alice: User) -> Client:
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
 def talk(loop: None, starters: None, alice: User) -> Conversation:
     """An empty conversation of Alice's."""
     return keeping.begin(alice)
@@ -113,3 +122,10 @@ async def tab(talk: Conversation, alice: User) -> AsyncIterator[Tab]:
 def question(text: str = "Hello") -> dict[str, Any]:
     """Return a send frame with an id of its own."""
     return {"type": "send", "id": str(uuid7()), "text": text}
+
+
+@pytest.fixture
+def open_shop(settings: Settings) -> Iterator[None]:
+    """Agents may calculate, and order what a person lets them."""
+    with shop(settings):
+        yield

@@ -1,70 +1,23 @@
-"""Answers that agents write: seen live, taken up again, stopped, allowed or declined, outliving processes."""
+"""Answers that agents write: seen live, taken up again, stopped, outliving processes."""
 
-import json
 import re
-import uuid
-from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.test import AsyncClient, Client
-from django.utils import timezone
-from pytest_django import Settings
 
-from chat import agents, exporting, keeper, reading
-from chat.cards import cards
+from chat import agents, keeper
 from chat.models import Conversation, Generation, GenerationEvent, Message
-from llm.agents import journal
-from llm.agents.state import Record
 from llm.models.agents import AgentRun, AgentStep
-from llm.providers.scripted import say, tool_call
+from llm.providers.scripted import say
 from llm.types import Usage
+from tests.chat.asking import SUM, ask, steps
 from tests.chat.conftest import Tab, question, use_model, with_key
-from tests.chat.shop import Worker, shop, time_passes
+from tests.chat.pages import seen_by
+from tests.chat.shop import Worker, time_passes
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-SUM = tool_call("calculate", expression="37 * 43")
-ORDER = tool_call("order", article="paper")
-
-
-@pytest.fixture(autouse=True)
-def open_shop(settings: Settings) -> Iterator[None]:
-    with shop(settings):
-        yield
-
-
-async def ask(tab: Tab, text: str = "What is 37 * 43?") -> dict[str, Any]:
-    """Ask with tools; returns the frame with which the answer starts."""
-    await tab.send(**question(text), agent=True)
-    return await tab.until("start")
-
-
-def steps(tab: Tab) -> list[tuple[int, str, str | None, str]]:
-    """Number, kind, tool and status of each step frame."""
-    frames = [frame for frame in tab.frames if frame["type"] == "step"]
-    return [
-        (frame["seq"], frame["step"]["kind"], frame["step"]["tool"], frame["step"]["status"])
-        for frame in frames
-    ]
-
-
-async def waits(tab: Tab) -> int:
-    """Return the step that begins to wait for a person."""
-    while True:
-        frame = await tab.until("step")
-        if frame["step"]["status"] in ("waiting", "unknown"):
-            number: int = frame["step"]["seq"]
-            return number
-
-
-async def decide(tab: Tab, user: User, step: int, *, approved: bool, note: str = "") -> None:
-    [start] = [frame for frame in tab.frames if frame["type"] == "start"]
-    message = uuid.UUID(start["message"])
-    await sync_to_async(agents.decide)(user, tab.conversation, message, step, approved=approved, note=note)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("open_shop")]
 
 
 async def test_steps_come_live_and_then_the_answer(tab: Tab) -> None:
@@ -121,12 +74,6 @@ async def test_a_reload_in_the_middle_goes_on_where_the_page_ends(tab: Tab, alic
     await other.close()
 
 
-def seen_by(person: User, address: str) -> str:
-    client = Client()
-    client.force_login(person)
-    return client.get(address).content.decode()
-
-
 async def test_what_came_after_a_step_can_be_had_after_the_end_too(tab: Tab) -> None:
     start = await ask(tab)
     await Worker(SUM, "1591").work()
@@ -156,45 +103,6 @@ async def test_stop_ends_the_run(tab: Tab) -> None:
     assert not worker.script.requests
 
 
-async def test_a_tool_that_asks_runs_once_it_may(tab: Tab, alice: User) -> None:
-    await ask(tab, "Order paper.")
-    worker = Worker(ORDER, "Done.")
-    await worker.work()
-    step = await waits(tab)
-    await decide(tab, alice, step, approved=True)
-    await worker.work()
-    await tab.until("end")
-    kinds = [(kind, status) for _, kind, _, status in steps(tab)]
-    assert kinds[2:5] == [("tool", "waiting"), ("approval", "approved"), ("tool", "running")]
-    assert tab.text == "Done."
-
-
-async def test_a_tool_that_was_declined_goes_on_with_the_note(tab: Tab, alice: User) -> None:
-    await ask(tab, "Order paper.")
-    worker = Worker(ORDER, "Then not.")
-    await worker.work()
-    await decide(tab, alice, await waits(tab), approved=False, note="We have enough.")
-    await worker.work()
-    end = await tab.until("end")
-    assert "They say: We have enough." in worker.script.requests[1].messages[-1].content
-    assert (end["finish"], tab.text) == ("completed", "Then not.")
-    [card] = [card for card in cards(await journal.read(uuid.UUID(tab.frames[1]["run"]))) if card.tool]
-    assert (card.status, card.decision, card.note) == ("failed", "denied", "We have enough.")
-
-
-async def test_a_run_that_waits_is_seen_in_the_list_and_can_be_stopped(tab: Tab, alice: User) -> None:
-    await ask(tab, "Order paper.")
-    await Worker(ORDER).work()
-    await waits(tab)
-    [listed] = await sync_to_async(reading.listed)(alice)
-    assert (listed.running, listed.waiting) == (True, True)
-    await tab.send(type="stop", generation=tab.frames[1]["generation"])
-    assert (await tab.until("end"))["finish"] == "stopped"
-    page = await sync_to_async(seen_by)(alice, f"/c/{tab.conversation}/")
-    assert "Allow once" not in page
-    assert "not finished" in page
-
-
 async def test_another_worker_takes_over_from_a_dead_one(tab: Tab) -> None:
     await ask(tab)
     first = Worker(SUM, answers=1)
@@ -208,26 +116,6 @@ async def test_another_worker_takes_over_from_a_dead_one(tab: Tab) -> None:
     assert (end["finish"], tab.text) == ("completed", "1591")
     assert [number for number, *_ in steps(tab)] == [1, 2, 3, 4, 5, 6, 7]  # it is asked for step 3 again
     assert (len(first.script.requests), len(second.script.requests)) == (1, 1)
-
-
-async def test_a_tool_that_a_death_left_in_doubt_waits_for_a_person(tab: Tab, alice: User) -> None:
-    await ask(tab, "Order paper.")
-    worker = Worker(ORDER, "Done.")
-    await worker.work()
-    step = await waits(tab)
-    await decide(tab, alice, step, approved=True)
-    [run] = await sync_to_async(AgentRun.objects.claim)(1)
-    data = {"tool": "order", "arguments": "{}"}
-    begun = Record(seq=5, step=step, kind="tool", status="started", data=data, at=timezone.now())
-    await sync_to_async(journal.append)(run.pk, [begun])
-    await time_passes()
-    await worker.work()
-    assert await waits(tab) == step
-    page = await sync_to_async(seen_by)(alice, f"/c/{tab.conversation}/")
-    assert "If you allow it, it runs again." in page
-    await decide(tab, alice, step, approved=False)
-    await worker.work()
-    assert (await tab.until("end"))["finish"] == "completed"
 
 
 async def test_an_answer_ends_with_nobody_looking_and_only_once(talk: Conversation, alice: User) -> None:
@@ -312,59 +200,3 @@ async def test_answering_again_keeps_the_tools(tab: Tab) -> None:
     await Worker("1591").work()
     await tab.until("end")
     assert await AgentRun.objects.acount() == 2
-
-
-async def test_nobody_else_decides(tab: Tab, alice: User, bob: User) -> None:
-    await ask(tab, "Order paper.")
-    await Worker(ORDER).work()
-    step = await waits(tab)
-    message = tab.frames[1]["message"]
-    address = f"/c/{tab.conversation}/messages/{message}/steps/{step}/"
-    client = AsyncClient()
-    await client.aforce_login(bob)
-    assert (await client.post(address, {"approved": "1"})).status_code == 404
-    assert (await client.get(f"/c/{tab.conversation}/messages/{message}/steps/")).status_code == 404
-    assert await AgentRun.objects.filter(status=AgentRun.Status.AWAITING).aexists()
-    await client.aforce_login(alice)
-    assert (await client.post(address, {"approved": "1"})).status_code == 302
-    script = {"Accept": "application/json"}
-    assert (await client.post(address, {"approved": "1"}, headers=script)).status_code == 409
-
-
-async def test_a_file_holds_the_steps(tab: Tab, talk: Conversation) -> None:
-    await ask(tab)
-    await Worker(SUM, "It is 1591.").work()
-    await tab.until("end")
-    thread = await sync_to_async(reading.thread)(talk)
-    markdown = "".join([piece async for piece in exporting.as_markdown(talk, thread)])
-    assert "\n    2. calculate(expression=37 * 43): done\n       1591\n\nIt is 1591.\n" in markdown
-    whole = json.loads("".join([piece async for piece in exporting.as_json(talk)]))
-    asked, answered = whole["messages"]
-    assert "steps" not in asked
-    assert [step["tool"] for step in answered["steps"]] == [None, "calculate", None]
-    assert answered["steps"][1]["observation"] == "1591"
-
-
-def test_what_tools_bring_is_text_and_opens_without_javascript(alice: User) -> None:
-    conversation = Conversation.objects.create(owner=alice)
-    run = AgentRun.objects.create(user=alice, goal="x", tools=[])
-    long = "x" * 5000
-    bad = '<img src=x onerror="alert(1)">'
-    data = {
-        "call": "c",
-        "tool": bad,
-        "arguments": json.dumps({bad: bad, "whole": long}),
-        "observation": bad + long,
-        "ms": 3,
-    }
-    journal.append(run.pk, [Record(seq=1, step=1, kind="tool", status="done", data=data, at=timezone.now())])
-    asked = conversation.messages.create(role="user", content="x")
-    answer = conversation.messages.create(role="assistant", content="y", parent=asked)
-    Generation.objects.create(message=answer, run=run, runner=agents.NOBODY)
-    page = seen_by(alice, f"/c/{conversation.pk}/")
-    [card] = re.findall(r'<li data-step="1">.*?</li>', page, re.DOTALL)
-    assert "<img" not in card
-    assert card.count("&lt;img src=x") == 5
-    assert [len(run) for run in re.findall("x{1000,}", card)] == [5000, 2000 - len(bad)]
-    assert "<details>" in card
-    assert 'name="agent" value="1" autocomplete="off" checked' in page

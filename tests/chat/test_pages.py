@@ -3,36 +3,17 @@
 import json
 import uuid
 from datetime import timedelta
-from html.parser import HTMLParser
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
-from django.test import AsyncClient, Client, RequestFactory
+from django.test import AsyncClient, Client
 from django.utils import timezone
-from django.views.defaults import server_error
-from pytest_django import Settings
 
 from chat.models import Conversation, Feedback
-from llm.types import Message
-from prompts.content import Content
-from prompts.models import Prompt
-from prompts.service import install_starters, move_label, save_version
+from tests.chat.pages import html
 from tests.chat.threads import add_answer, make_conversation
-
-
-@pytest.fixture
-def as_alice(client: Client, alice: User) -> Client:
-    client.force_login(alice)
-    return client
-
-
-def html(client: Client, address: str, status: int = 200) -> str:
-    response = client.get(address)
-    assert response.status_code == status
-    return response.content.decode()
 
 
 def item(page: str, message: Any) -> str:
@@ -252,35 +233,6 @@ async def test_a_conversation_is_exported_as_it_is_shown_or_whole(
     assert whole["messages"][1]["prompt_version"] == 3
 
 
-def test_prompts_that_need_nothing_can_be_chosen(as_alice: Client) -> None:
-    install_starters()
-    prompt = Prompt.objects.create(slug="pirate", title="Pirate")
-    content = Content(messages=(Message(role="system", content="Arr."),))
-    move_label(prompt, "production", save_version(prompt, content, author=None), who=None)
-    page = html(as_alice, "/")
-    assert '<option value="assistant" selected>Assistant</option>' in page
-    assert '<option value="pirate">Pirate</option>' in page
-    assert "extract-contact" not in page
-    assert 'value="title"' not in page
-
-
-def test_the_models_of_the_site_can_be_chosen(as_alice: Client, settings: Settings) -> None:
-    site(settings, "openai:gpt-5.6-luna", "local:smollm2")
-    page = html(as_alice, "/")
-    assert '<option value="">Auto (gpt-5.6-luna)</option>' in page
-    assert '<option value="local:smollm2">smollm2</option>' in page
-
-
-def test_only_named_policies_make_html_on_the_pages_of_the_chat(
-    as_alice: Client, client: Client, alice: User, carol: User
-) -> None:
-    policy = as_alice.get("/")["Content-Security-Policy"]
-    assert "require-trusted-types-for 'script'; trusted-types dompurify parley" in policy
-    assert "unsafe" not in policy
-    client.force_login(carol)
-    assert "trusted-types" not in client.get("/admin/")["Content-Security-Policy"]
-
-
 def test_the_list_can_be_fetched_and_searched(as_alice: Client, alice: User) -> None:
     current = make_conversation(alice, title="Invoice totals")
     make_conversation(alice, title="Release notes")
@@ -302,101 +254,3 @@ def test_the_list_leads_to_older_ones(as_alice: Client, alice: User) -> None:
 @pytest.mark.parametrize("query", ["before=x", "current=x", "before=" + str(uuid.UUID(int=1)), "q=%00"])
 def test_a_query_that_makes_no_sense_does_no_harm(as_alice: Client, query: str) -> None:
     html(as_alice, f"/c/?{query}")
-
-
-def site(settings: Settings, *chain: str, local_url: str = "") -> None:
-    settings.PARLEY = SimpleNamespace(model_chain=chain, parley_local_url=local_url)
-
-
-def test_the_demo_model_is_called_what_it_is(as_alice: Client, alice: User, settings: Settings) -> None:
-    site(settings, "local:smollm2", local_url="http://127.0.0.1:1")
-    address = f"/c/{make_conversation(alice).pk}/"
-    assert "smollm2, a small demo model on this machine" in html(as_alice, address)
-    as_alice.cookies["demo_noted"] = "1"
-    assert "small demo model" not in html(as_alice, address)
-
-
-def test_a_real_provider_needs_no_note(as_alice: Client, alice: User, settings: Settings) -> None:
-    site(settings, "openai:gpt-5.6-luna", "local:smollm2")
-    page = html(as_alice, f"/c/{make_conversation(alice).pk}/")
-    assert "small demo model" not in page
-    assert "No model is running" not in page
-
-
-def test_without_a_model_the_chat_says_which_variable_to_set(
-    client: Client, carol: User, as_alice: Client, settings: Settings
-) -> None:
-    site(settings, "local:smollm2")
-    assert "Ask whoever runs Parley" in html(as_alice, "/")
-    client.force_login(carol)
-    assert "<code>OPENAI_API_KEY</code>" in html(client, "/")
-
-
-def test_places_for_staff_are_shown_to_staff(client: Client, alice: User, carol: User) -> None:
-    for person, shown in ((alice, False), (carol, True)):
-        client.force_login(person)
-        page = html(client, "/")
-        for address in ("/providers/", "/admin/", "/admin/prompts/prompt/"):
-            assert (f'href="{address}"' in page) == shown
-
-
-class Inline(HTMLParser):
-    """Collects what a strict Content-Security-Policy would block."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[str] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = dict(attrs)
-        if tag == "style" or (tag == "script" and "src" not in names):
-            self.found.append(tag)
-        self.found += [name for name in names if name == "style" or name.startswith("on")]
-
-
-@pytest.mark.parametrize("address", ["/", "/password/", "/password/done/", "/nothing/", "/c/{}/"])
-def test_no_page_has_a_script_or_a_style_of_its_own(as_alice: Client, alice: User, address: str) -> None:
-    conversation = make_conversation(alice, "Hello", "| a |\n|--:|\n| 1 |")
-    page = as_alice.get(address.format(conversation.pk)).content.decode()
-    assert Inline(page).found == []
-
-
-def test_the_sign_in_page_says_what_to_check(client: Client, alice: User) -> None:
-    assert "<h1>Sign in</h1>" in html(client, "/login/")
-    response = client.post("/login/", {"username": "alice", "password": "wrong"})
-    assert "The name and the password do not match." in response.content.decode()
-
-
-def test_signing_in_leads_where_one_wanted_to_go(client: Client, alice: User) -> None:
-    page = html(client, "/login/?next=/usage/")
-    assert '<input type="hidden" name="next" value="/usage/">' in page
-    response = client.post(
-        "/login/", {"username": "alice", "password": "alice's password", "next": "/usage/"}
-    )
-    assert response["Location"] == "/usage/"
-
-
-def test_the_form_of_someone_else_is_refused_in_words(alice: User) -> None:
-    strict = Client(enforce_csrf_checks=True)
-    strict.force_login(alice)
-    response = strict.post("/c/")
-    assert response.status_code == 403
-    assert "This form is out of date" in response.content.decode()
-
-
-def test_an_unknown_address_says_so(client: Client) -> None:
-    page = html(client, "/nothing/here/", status=404)
-    assert "There is nothing at this address" in page
-
-
-def test_the_page_for_a_fault_needs_nothing() -> None:
-    response = server_error(RequestFactory().get("/"))
-    assert (response.status_code, b"This page could not be made" in response.content) == (500, True)
-
-
-def test_the_admin_has_the_top_line_of_the_site(client: Client, carol: User) -> None:
-    client.force_login(carol)
-    page = html(client, "/admin/")
-    assert '<a href="/admin/" aria-current="page">Admin</a>' in page
-    assert "/static/admin.css" in page

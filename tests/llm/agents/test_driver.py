@@ -46,6 +46,7 @@ def test_a_beat_that_comes_late_does_not_make_its_own_process_begin_again(alice:
     @tool(crash="pure")
     async def dawdle(*, context: Context) -> str:
         """Outlast the lease, until the driver has looked for free runs."""
+        assert context.run
         past = timezone.now() - timedelta(seconds=1)
         await AgentRun.objects.filter(pk=context.run).aupdate(leased_until=past)
         await sync_to_async(make_run)(alice, tools=["ring"])
