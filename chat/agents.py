@@ -7,11 +7,13 @@ first process that looks stores the text and the figures. So no death of a proce
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import transaction
+from django.db.models.functions import Now
 from django.utils.translation import gettext_noop
 
 from chat import turns
@@ -20,7 +22,7 @@ from chat.errors import NotFound
 from chat.frames import Delta, Step
 from chat.models import Generation, Message
 from chat.turns import Asked, Outcome, Turn
-from llm import catalog
+from llm import catalog, runloop
 from llm.agents import journal, wire
 from llm.agents import service as runs
 from llm.agents.service import Order
@@ -41,6 +43,8 @@ REASONS = {
 }
 TOO_EARLY = gettext_noop("The agent reached its limit before it had an answer.")
 
+_on_completed: list[Callable[[uuid.UUID], object]] = []
+
 
 @transaction.atomic
 def begin(user: Any, store: Callable[[], Turn], rendered: Rendered, asked: Asked) -> Turn:
@@ -55,15 +59,21 @@ def begin(user: Any, store: Callable[[], Turn], rendered: Rendered, asked: Asked
 
 
 def _order(rendered: Rendered, turn: Turn, wanted: str) -> Order:
-    """The question is the goal, and what was said before it the history."""
+    """The question is the goal, and what was said before it the history; the prompt says who answers how."""
     model = wanted or rendered.model
     known = model or settings.PARLEY.model_chain[0]
-    *before, question = shown(rendered.messages, turn.path, known, catalog.card(known).default_max_tokens)
+    limit = rendered.parameters.get("max_tokens")
+    room = int(limit or catalog.card(known).default_max_tokens)
+    *before, question = shown(rendered.messages, turn.path, known, room)
     return Order(
         goal=question.content,
         instructions="\n\n".join(said.content for said in before if said.role == "system"),
         history=[said for said in before if said.role != "system"],
         model=model,
+        chain=() if wanted else rendered.chain,
+        temperature=rendered.parameters.get("temperature"),
+        answer_tokens=int(limit) if limit else None,
+        prompt=rendered.ref,
     )
 
 
@@ -89,12 +99,44 @@ def decide(
     runs.approve(user, run, step, approved=approved, note=note)
 
 
-def settle() -> int:
-    """Store the ends of answers whose run has ended; returns how many."""
+def stop_unread(seconds: float) -> None:
+    """Stop the work on answers that run only while they are read, once their last reader has been gone.
+
+    A run that waits for a person goes on waiting: that costs nothing.
+    """
+    gone = Now() - timedelta(seconds=seconds)
+    kept_by_readers = Generation.objects.running().filter(on_disconnect=Generation.OnDisconnect.STOP)
+    alone = kept_by_readers.filter(read_at__lt=gone, run__in=AgentRun.objects.unfinished())
+    for row in alone.select_related("message__conversation__owner")[:AT_ONCE]:
+        stop(row.message.conversation.owner, row.pk)
+
+
+async def look() -> None:
+    """Store the ends of answers whose run has ended, and tell who asked to be told of them."""
+    for generation in await sync_to_async(settle)():
+        for completed in _on_completed:
+            completed(generation)
+
+
+def on_completed(completed: Callable[[uuid.UUID], object]) -> None:
+    """Call `completed` after each answer that came to its own end and that this process stored, until its
+    loop ends; it must not wait."""
+    _on_completed.append(completed)
+    runloop.on_close(_forget)
+
+
+async def _forget() -> None:
+    _on_completed.clear()
+
+
+def settle() -> list[uuid.UUID]:
+    """Store the ends of answers whose run has ended; returns those that came to their own end."""
     ended = Generation.objects.running().filter(run__status__in=AgentRun.ENDED).select_related("run")
     rows = [(row.pk, row.run) for row in ended[:AT_ONCE] if row.run]
     records = journal.newer((run.pk, 0) for _, run in rows)
-    return sum(turns.finish(pk, outcome(run, records.get(run.pk, ()))) for pk, run in rows)
+    ends = [(pk, outcome(run, records.get(run.pk, ()))) for pk, run in rows]
+    stored = [(pk, end) for pk, end in ends if turns.finish(pk, end)]
+    return [pk for pk, end in stored if end.status == Message.Status.COMPLETED]
 
 
 def outcome(run: AgentRun, records: Sequence[Record]) -> Outcome:

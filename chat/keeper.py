@@ -74,7 +74,7 @@ class Keeper:
         self.pace = pace
         self.clock = clock
         self._due: dict[str, float] = {}
-        self._looked = clock()
+        self._began = self._looked = clock()
         self._lenient_until = 0.0
         self._suspects: set[uuid.UUID] = set()
         self._left: dict[uuid.UUID, float | None] = {}
@@ -109,7 +109,7 @@ class Keeper:
             run.append_again()
 
     async def look(self) -> None:
-        """End the generations of the dead, and those whose agent is done.
+        """End the generations of the dead, and those whose agent is done or works for nobody.
 
         When the database was away nobody could beat: first they may. Dead is whom two looks found so that
         could both write at once: so could the living.
@@ -126,7 +126,9 @@ class Keeper:
             if not held_up and (dead := found & self._suspects):
                 await sync_to_async(reap)(dead, self.pace)
             self._suspects = found
-        await sync_to_async(agents.settle)()
+        await agents.look()
+        if now - self._began >= self.pace.alone:  # after a start, readers may first come back
+            await sync_to_async(agents.stop_unread)(self.pace.alone)
         self._looked = now
 
     async def _when_due(self, what: str, every: float, work: Callable[[], Awaitable[None]]) -> None:

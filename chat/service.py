@@ -15,7 +15,6 @@ from django.conf import settings
 import llm
 from chat import agents, hub, relay, runner, turns
 from chat.context import shown
-from chat.models import Generation
 from chat.stored import start_frame
 from chat.turns import Asked, Turn
 from chat.watcher import watcher
@@ -72,7 +71,7 @@ async def _prepared(user: Any, asked: Asked) -> tuple[Rendered, Asked]:
         prompt=rendered.slug,
         prompt_version=rendered.version,
         model=model,
-        on_disconnect=Generation.OnDisconnect.FINISH if asked.agent else rendered.on_disconnect,
+        on_disconnect=rendered.on_disconnect,
     )
     return rendered, asked
 

@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from asgiref.sync import sync_to_async
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -90,7 +89,7 @@ class Watcher:
         """Read once what is new of the conversations that are read here."""
         watched = hub.watched()
         if self._runs():
-            await sync_to_async(agents.settle)()
+            await agents.look()
         self._followed = {pk: one for pk, one in self._followed.items() if one.conversation in watched}
         rows = [row for row in await self._rows() if row.message.conversation_id in watched]
         for row in rows:

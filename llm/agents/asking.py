@@ -8,7 +8,7 @@ from llm.agents import plain
 from llm.agents.state import Call, Note, State, Turn
 from llm.agents.tool import AgentTool
 from llm.agents.words import LAST, PROMPT, fenced
-from llm.types import Message, Opaque, Owner, Reply, Request, ToolCall
+from llm.types import Message, Opaque, Owner, PromptRef, Reply, Request, ToolCall
 
 FEATURE = "agent"
 ANSWER_TOKENS = 4096
@@ -18,6 +18,7 @@ ANSWER_TOKENS = 4096
 class Task:
     """What a run is about. `model` is None for the site's chain, `history` what was said before the goal.
 
+    `chain` names an own order of models; `temperature` and `answer_tokens` hold for each answer of theirs.
     Models without tool calls are too small for the history: they are told the goal alone.
     """
 
@@ -25,6 +26,10 @@ class Task:
     instructions: str = ""
     history: Sequence[Message] = ()
     model: str | None = None
+    chain: tuple[str, ...] = ()
+    temperature: float | None = None
+    answer_tokens: int | None = None
+    prompt: PromptRef | None = None
     owner: Owner = field(default_factory=Owner)
 
 
@@ -34,11 +39,14 @@ def request(task: Task, state: State, tools: Mapping[str, AgentTool], *, final: 
     return Request(
         messages=tuple(_messages(task, state, final=final)),
         model=task.model,
+        chain=task.chain,
+        temperature=task.temperature,
         tools=tuple(tool.wire for tool in offered),
         tool_choice="none" if final and offered else None,
-        max_tokens=None,
+        max_tokens=task.answer_tokens,
         feature=FEATURE,
         owner=task.owner,
+        prompt=task.prompt,
         fit=_fitted(task, state, offered, final=final),
     )
 

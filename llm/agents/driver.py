@@ -145,6 +145,10 @@ class Driver:
                 instructions=run.instructions,
                 history=[Message(**said) for said in run.history],
                 model=run.model or None,
+                chain=tuple(run.chain),
+                temperature=run.temperature,
+                answer_tokens=run.answer_tokens,
+                prompt=run.prompt_ref,
                 owner=run.owner,
             ),
             limits=Limits(

@@ -1,8 +1,9 @@
 """Triggers that keep a run's journal for whoever goes round the models: a row leaves with its run alone.
 
 Deleting a run deletes its rows here and not in Django, which would begin with the rows. SQLite drops a
-table's triggers when a migration rebuilds the table: a migration that alters `llm_agentrun` or
-`llm_agentstep` ends with `migrations.RunPython(guard.install, guard.remove)` again; a test tells if not.
+table's triggers when a migration rebuilds the table, and renames no table that a trigger names: a migration
+that alters `llm_agentrun` or `llm_agentstep` begins with `migrations.RunPython(guard.remove, guard.install)`
+and ends with the two the other way round; a test tells if not.
 """
 
 from typing import Any

@@ -18,7 +18,7 @@ from llm.agents.state import Record, State
 from llm.agents.tasks import drive
 from llm.api.faults import Conflict, Fault, NotFound
 from llm.models.agents import AgentRun, AgentRuns, AgentStep
-from llm.types import Message, Owner
+from llm.types import Message, Owner, PromptRef
 
 MAX_SECONDS = 600
 
@@ -27,12 +27,18 @@ MAX_SECONDS = 600
 class Order:
     """What a run shall do, with what, and how much it may use. `tools` None gives it all that there are.
 
-    `history` is what a person and a model said before, and what the goal may refer to.
+    `history` is what a person and a model said before, and what the goal may refer to. `chain` names an own
+    order of models; `temperature` and `answer_tokens` hold for each answer of theirs, and `prompt` is the
+    version whose words the instructions are.
     """
 
     goal: str
     tools: Sequence[str] | None = None
     model: str | None = None
+    chain: Sequence[str] = ()
+    temperature: float | None = None
+    answer_tokens: int | None = None
+    prompt: PromptRef | None = None
     instructions: str = ""
     history: Sequence[Message] = ()
     max_iterations: int = 10
@@ -44,8 +50,8 @@ class Order:
 @transaction.atomic
 def start(user: Any, order: Order, owner: Owner | None = None) -> AgentRun:
     """Put a run into the queue; raises Fault. `owner` says which key was used, if one was."""
-    if order.model:
-        catalog.resolve(order.model)
+    for model in filter(None, (order.model, *order.chain)):
+        catalog.resolve(model)
     run = AgentRun.objects.create(
         user=user,
         key_id=owner.key_id if owner else None,
@@ -53,6 +59,11 @@ def start(user: Any, order: Order, owner: Owner | None = None) -> AgentRun:
         instructions=order.instructions,
         history=[{"role": said.role, "content": said.content} for said in order.history],
         model=order.model or "",
+        chain=list(order.chain),
+        temperature=order.temperature,
+        answer_tokens=order.answer_tokens,
+        prompt=order.prompt.slug if order.prompt else "",
+        prompt_version=order.prompt.version if order.prompt else None,
         tools=_tools(user, order.tools),
         max_iterations=order.max_iterations,
         max_tokens=order.max_tokens,

@@ -18,7 +18,7 @@ from llm.ids import uuid7
 from llm.lease import Leased, lasts
 from llm.models.origins import Originated
 from llm.models.spent import Spent
-from llm.types import Owner
+from llm.types import Owner, PromptRef
 
 STATE_VERSION = 1  # of what the journal's rows hold; see llm/agents/state.py
 
@@ -90,6 +90,11 @@ class AgentRun(Leased, Spent, Originated):
     instructions = models.TextField(blank=True)
     history = models.JSONField(default=list, blank=True)  # [{role, content}], what was said before the goal
     model = models.CharField(max_length=160, blank=True)
+    chain = models.JSONField(default=list, blank=True)  # whom to ask, in order; empty: `model`, or the site's
+    temperature = models.FloatField(null=True)
+    answer_tokens = models.PositiveIntegerField(null=True)  # at most, in each answer of the model
+    prompt = models.CharField(max_length=64, blank=True)  # whose words the instructions are
+    prompt_version = models.PositiveIntegerField(null=True)
     tools = models.JSONField(default=list)
     max_iterations = models.PositiveSmallIntegerField(default=10)
     max_tokens = models.PositiveIntegerField(null=True)
@@ -118,6 +123,13 @@ class AgentRun(Leased, Spent, Originated):
     def owner(self) -> Owner:
         """Who the run is for."""
         return Owner(user_id=self.user_id, key_id=self.key_id)
+
+    @property
+    def prompt_ref(self) -> PromptRef | None:
+        """The version of a prompt that the ledger books, if the run follows one."""
+        if self.prompt_version is None:
+            return None
+        return PromptRef(slug=self.prompt, version=self.prompt_version)
 
     @property
     def ended(self) -> bool:

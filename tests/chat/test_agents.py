@@ -129,7 +129,7 @@ async def test_an_answer_ends_with_nobody_looking_and_only_once(talk: Conversati
     await keeper.Keeper().look()
     answer = await Message.objects.aget(role="assistant")
     assert (answer.status, answer.content) == ("completed", "1591")
-    assert await sync_to_async(agents.settle)() == 0
+    assert await sync_to_async(agents.settle)() == []
 
 
 async def test_a_run_that_is_gone_leaves_an_interrupted_answer(tab: Tab) -> None:
