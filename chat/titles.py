@@ -3,12 +3,14 @@
 import asyncio
 import logging
 import re
+import uuid
 from collections.abc import Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 import llm
-from chat import runner, turns
-from chat.models import Conversation
+from chat import agents, runner, turns
+from chat.models import Conversation, Generation
 from chat.turns import Outcome, Turn
 from llm import runloop
 from llm.errors import LLMError
@@ -27,25 +29,52 @@ TRIMMINGS = " \"'“”*#`."
 _tasks: set[asyncio.Task[None]] = set()
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A conversation to name by its first question, and who may be asked for it."""
+
+    conversation: uuid.UUID
+    text: str
+    owner: llm.Owner
+    model: str | None
+    chain: tuple[str, ...]
+
+
 async def startup() -> None:
     """Name conversations in this process; call it after the keeper's start."""
     runner.on_completed(begin)
+    agents.on_completed(begin_after_run)
     runloop.on_close(_end)
 
 
 def begin(turn: Turn, request: llm.Request, _: Outcome) -> None:
     """Ask for a title in the background, if this was the first answer of a conversation."""
     if len(turn.path) == 1 and turn.parent is not None:
-        _spawn(_name(turn, turn.path[0].content, request))
+        text = turn.path[0].content
+        _spawn(_name(Named(turn.conversation, text, request.owner, request.model, request.chain)))
 
 
-async def _name(turn: Turn, text: str, asked: llm.Request) -> None:
-    automatic = turns.title_of(text)
-    untouched = Conversation.objects.filter(pk=turn.conversation, title=automatic)
+def begin_after_run(generation: uuid.UUID) -> None:
+    """Do the same after an answer that an agent wrote."""
+    _spawn(_name_after_run(generation))
+
+
+async def _name_after_run(generation: uuid.UUID) -> None:
+    first = Generation.objects.filter(pk=generation, message__parent__parent=None)
+    row = await first.select_related("message__parent", "run").afirst()
+    if row and row.run and row.message.parent:
+        question, run = row.message.parent, row.run
+        who = (run.owner, run.model or None, tuple(run.chain))
+        await _name(Named(question.conversation_id, question.content, *who))
+
+
+async def _name(named: Named) -> None:
+    automatic = turns.title_of(named.text)
+    untouched = Conversation.objects.filter(pk=named.conversation, title=automatic)
     if not await untouched.aexists():
         return
     try:
-        title = tidied(await _answer(text, asked), text)
+        title = tidied(await _answer(named), named.text)
     except (LLMError, PromptError) as error:
         logger.info("chat.no_title", extra={"error": error.code})
         return
@@ -53,16 +82,17 @@ async def _name(turn: Turn, text: str, asked: llm.Request) -> None:
         await untouched.aupdate(title=title)
 
 
-async def _answer(text: str, asked: llm.Request) -> str:
-    rendered = await prompts.render(PROMPT, {"text": text[:SHOWN]}, subject=f"user:{asked.owner.user_id}")
+async def _answer(named: Named) -> str:
+    subject = f"user:{named.owner.user_id}"
+    rendered = await prompts.render(PROMPT, {"text": named.text[:SHOWN]}, subject=subject)
     request = llm.Request(
         messages=rendered.messages,
-        model=rendered.chain[0] if rendered.chain else asked.model,
-        chain=rendered.chain or asked.chain,
+        model=rendered.chain[0] if rendered.chain else named.model,
+        chain=rendered.chain or named.chain,
         temperature=rendered.parameters.get("temperature"),
         max_tokens=MOST_TOKENS,
         feature="title",
-        owner=asked.owner,
+        owner=named.owner,
         prompt=rendered.ref,
         deadline=DEADLINE,
     )

@@ -8,7 +8,9 @@ from chat.models import Conversation
 from llm.errors import Unavailable
 from llm.models import Call
 from llm.providers.scripted import Step
+from tests.chat.asking import ask
 from tests.chat.conftest import Tab, question, use_model
+from tests.chat.shop import Worker
 
 ASKED = "How do I grow tomatoes on a balcony?"
 
@@ -55,6 +57,23 @@ async def test_a_title_that_a_person_gave_stays(named: None, tab: Tab) -> None:
 async def test_only_the_first_answer_names_the_conversation(named: None, tab: Tab) -> None:
     await title_after(tab, "With sun.", "Tomatoes on a balcony")
     assert await title_after(tab, "Daily.", asked="And water?") == "Tomatoes on a balcony"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("open_shop")
+async def test_the_first_answer_of_an_agent_brings_one_too(named: None, tab: Tab, alice: User) -> None:
+    model = use_model("Tomatoes on a balcony")
+    await ask(tab, ASKED)
+    await Worker("With sun.").work()
+    await tab.until("end")
+    await asyncio.gather(*titles._tasks)
+    assert (await Conversation.objects.aget(pk=tab.conversation)).title == "Tomatoes on a balcony"
+    assert model.requests[0].owner.user_id == alice.pk
+    await ask(tab, "And water?")
+    await Worker("Daily.").work()
+    await tab.until("end")
+    await asyncio.gather(*titles._tasks)
+    assert len(model.requests) == 1
 
 
 @pytest.mark.parametrize(
