@@ -56,8 +56,9 @@ def _errors(rule: AlertRule, now: datetime) -> Iterator[Finding]:
 
 def _latency(rule: AlertRule, now: datetime) -> Iterator[Finding]:
     since = now - timedelta(minutes=rule.minutes)
-    found = histograms(SITE, "total", since=since, until=now, filters=Filters(feature=rule.feature))
-    waits = found.get((), Counter())
+    filters = Filters(feature=rule.feature)
+    found = histograms(SITE, since=since, until=now, filters=filters, of=("total",))
+    waits = found["total"].get((), Counter())
     slow = quantile(waits)
     if waits.total() >= FEW and slow is not None and slow >= rule.threshold * 1000:
         text = f"{_name(rule)}: one answer in twenty took {seconds(slow)} or more in {_lately(rule)}."

@@ -57,11 +57,7 @@ def board(scope: Scope, period: Period, asked: Asked) -> Board | Absence:
     if not detail.total.answers:
         return _absence(scope, period)
     measure = MEASURES.get(asked.measure) or MEASURES["cost" if detail.total.known_cost else "tokens"]
-    pairs = joined(
-        detail.folded("feature", "model"),
-        scope.waits(period.now, "first_token", "feature", "model"),
-        scope.waits(period.now, "total", "feature", "model"),
-    )
+    pairs = joined(detail.folded("feature", "model"), scope.waits(period.now, "feature", "model"))
     before = scope.summary(period.before, period.step)
     total, total_before = sum(pairs.values(), Seen()), _before(scope, period, before)
     way = next((way for way in ways(scope.viewer) if way.name == asked.by), WAYS["feature"])
@@ -72,7 +68,7 @@ def board(scope: Scope, period: Period, asked: Asked) -> Board | Absence:
         timeline=_timeline(scope, period, measure, way, detail, before if asked.compare else None),
         table=_table(scope, period, measure, way, pairs),
         cards=_cards(scope, period, measure, way, pairs),
-        latest=list(scope.calls(period.now).order_by("-created_at", "-id")[:LATEST]),
+        latest=list(scope.newest(period.now, LATEST)[:LATEST]),
     )
 
 
@@ -87,8 +83,7 @@ def _absence(scope: Scope, period: Period) -> Absence:
 def _before(scope: Scope, period: Period, before: Summary) -> Seen:
     if not before.total.answers:
         return Seen()
-    waits = {wait: scope.waits(period.before, wait) for wait in ("first_token", "total")}
-    return joined({(): before.total}, waits["first_token"], waits["total"])[()]
+    return joined({(): before.total}, scope.waits(period.before))[()]
 
 
 def _timeline(
@@ -135,10 +130,10 @@ def _quantiles(scope: Scope, period: Period) -> list[Trace]:
     """How long half of the people, and all but one in twenty, waited."""
     found = []
     waits: tuple[tuple[Wait, str], ...] = (("total", "answer"), ("first_token", "first token"))
+    histograms = scope.waits(period.now, period.step)
     for wait, words in waits:
-        histograms = scope.waits(period.now, wait, period.step)
         for percent in (95, 50):
-            values = {key: quantile(histogram, percent) for (key,), histogram in histograms.items()}
+            values = {key: quantile(histogram, percent) for (key,), histogram in histograms[wait].items()}
             known = {key: Decimal(value) for key, value in values.items() if value is not None}
             found.append(Trace(name=f"{words}, p{percent}", values=known))
     return found

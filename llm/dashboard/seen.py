@@ -9,6 +9,7 @@ from typing import Any
 
 from llm.amounts import NOTHING, percent
 from llm.usage import Figures, Histogram, quantile
+from llm.usage.waits import Wait
 
 type Group = tuple[Any, ...]
 
@@ -49,9 +50,10 @@ class Seen:
 
 
 def joined(
-    figures: Mapping[Group, Figures], first: Mapping[Group, Histogram], total: Mapping[Group, Histogram]
+    figures: Mapping[Group, Figures], waits: Mapping[Wait, Mapping[Group, Histogram]]
 ) -> dict[Group, Seen]:
     """Return figures with their histograms, by the same groups."""
+    first, total = waits["first_token"], waits["total"]
     return {
         group: Seen(figures=one, first=first.get(group, Counter()), total=total.get(group, Counter()))
         for group, one in figures.items()

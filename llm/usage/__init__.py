@@ -3,6 +3,7 @@
 from llm.usage.asking import Filters, Viewer, WrongQuery, moment, seen_by, sees_all, span
 from llm.usage.counting import KEYS, NOT_ERRORS
 from llm.usage.figures import Figures, Row, Summary
+from llm.usage.newest import newest
 from llm.usage.sums import calls, histograms, summary, visible_to
 from llm.usage.waits import Histogram, quantile
 
@@ -19,6 +20,7 @@ __all__ = [
     "calls",
     "histograms",
     "moment",
+    "newest",
     "quantile",
     "seen_by",
     "sees_all",

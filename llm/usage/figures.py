@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from llm.amounts import charge
@@ -51,12 +52,15 @@ class Figures:
             saved=Decimal(record["sum_saved"]) / NANO,
         )
 
+    @classmethod
+    def total(cls, parts: Iterable[Figures]) -> Figures:
+        """Add any number of them up: far cheaper than one after the other."""
+        columns: Iterable[Any] = zip(*map(_EACH, parts), strict=True)
+        sums: dict[str, Any] = dict(zip(_NAMES, map(sum, columns), strict=False))  # empty where no parts are
+        return cls(**sums)
+
     def __add__(self, other: Figures) -> Figures:
-        return Figures(
-            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS},
-            known_cost=self.known_cost + other.known_cost,
-            saved=self.saved + other.saved,
-        )
+        return Figures.total((self, other))
 
     @property
     def cost(self) -> Decimal | None:
@@ -79,9 +83,12 @@ class Figures:
 
     def as_json(self) -> dict[str, Any]:
         """Return the figures as the API shows them."""
-        shown = asdict(self)
-        del shown["known_cost"]
-        return {**shown, "cost": money(self.cost), "saved": money(self.saved)}
+        counts = {name: getattr(self, name) for name in COUNTS}
+        return {**counts, "cost": money(self.cost), "saved": money(self.saved)}
+
+
+_NAMES = (*COUNTS, "known_cost", "saved")
+_EACH = attrgetter(*_NAMES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +108,7 @@ class Summary:
 
     def folded(self, *keys: str) -> dict[tuple[Any, ...], Figures]:
         """Return the figures by fewer keys."""
-        folded: dict[tuple[Any, ...], Figures] = {}
+        folded: dict[tuple[Any, ...], list[Figures]] = {}
         for row in self.rows:
-            key = tuple(row.keys[name] for name in keys)
-            folded[key] = folded.get(key, Figures()) + row.figures
-        return folded
+            folded.setdefault(tuple(row.keys[name] for name in keys), []).append(row.figures)
+        return {key: Figures.total(parts) for key, parts in folded.items()}

@@ -21,7 +21,6 @@ SETTLED = timedelta(minutes=10)  # after its hour: a row written before the end 
 MOST_NOTES = 10_000  # of one day that one roll-up takes away; what is left has it rolled up once more
 EVERYBODY = ("feature", "prompt", "prompt_version", "provider", "model")
 PERSON = ("user_id", "key_id", *EVERYBODY)
-WAITS: tuple[waits.Wait, ...] = ("first_token", "total")
 
 type Keys = tuple[Any, ...]
 
@@ -29,11 +28,11 @@ type Keys = tuple[Any, ...]
 @dataclass(slots=True)
 class _Group:
     sums: Counter[str] = field(default_factory=Counter)
-    waits: dict[str, Counter[int]] = field(default_factory=lambda: {wait: Counter() for wait in WAITS})
+    waits: dict[str, Counter[int]] = field(default_factory=lambda: {wait: Counter() for wait in waits.WAITS})
 
     def add(self, other: _Group) -> None:
         self.sums.update(other.sums)
-        for wait in WAITS:
+        for wait in waits.WAITS:
             self.waits[wait].update(other.waits[wait])
 
 
@@ -96,7 +95,7 @@ def _added_up(calls: QuerySet[Call], names: tuple[str, ...]) -> _Groups:
     for record in records:
         keys = tuple(record.pop(name) for name in grouping)
         found[keys].sums.update(record)
-    for wait in WAITS:
+    for wait in waits.WAITS:
         for keys, histogram in waits.of_calls(calls, wait, columns).items():
             found[keys].waits[wait].update(histogram)
     return found

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from llm.models import Call, CallDay
 from llm.usage import waits
@@ -50,28 +50,29 @@ def summary(
     found: dict[tuple[Any, ...], Figures] = {}
     for part in _parts(viewer, since, until, by, columns, filters or EVERYTHING):
         for keys, figures in part.grouped(most):
-            found[keys] = found.get(keys, Figures()) + figures
+            found[keys] = found[keys] + figures if keys in found else figures
     if most and columns and len(found) > most:
         raise _too_many(most)
     ordered = sorted(found.items(), key=lambda item: tuple(map(_place, item[0]))) if columns else ()
     return Summary(
         rows=tuple(Row(keys=dict(zip(columns, keys, strict=True)), figures=sums) for keys, sums in ordered),
-        total=sum(found.values(), Figures()),
+        total=Figures.total(found.values()),
     )
 
 
 def histograms(
     viewer: Viewer,
-    wait: waits.Wait,
     *by: str,
     since: datetime,
     until: datetime,
     filters: Filters | None = None,
-) -> dict[waits.Group, waits.Histogram]:
-    """Return how many visible calls waited how long, by keys that are no person."""
+    of: Sequence[waits.Wait] = waits.WAITS,
+) -> dict[waits.Wait, dict[waits.Group, waits.Histogram]]:
+    """Return how many visible calls waited how long, for each wait by keys that are no person."""
     columns = columns_of(by)
     days, rest = _split(viewer, since, until, filters or EVERYTHING, people=False, hourly="hour" in by)
-    return waits.added(waits.of_days(days, wait, _rolled(columns)), waits.of_calls(rest, wait, columns))
+    rolled = waits.of_days(days, of, _rolled(columns))
+    return {wait: waits.added(rolled[wait], waits.of_calls(rest, wait, columns)) for wait in of}
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,15 @@ def _split(
         within |= parts.in_hours(of_whole_days=hourly)
     rolled = CallDay.objects.filter(seen, within, everyone=everyone)
     return rolled, Call.objects.filter(seen, parts.outside(hours=everyone))
+
+
+def finest(viewer: Viewer, since: datetime, until: datetime, filters: Filters) -> tuple[QuerySet[CallDay], Q]:
+    """Return the shortest pieces of a time that are rolled up, and the condition on the rest of its calls."""
+    everyone = sees_all(viewer) and not filters.of_people
+    parts = split(since, until)
+    within = parts.in_hours(of_whole_days=True) if everyone else parts.in_days()
+    rolled = CallDay.objects.filter(seen_by(viewer), filters.as_q(), within, everyone=everyone)
+    return rolled, parts.outside(hours=everyone)
 
 
 def _too_many(most: int) -> WrongQuery:

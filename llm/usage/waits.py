@@ -7,15 +7,20 @@ and histograms of groups add up to that of the whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from django.db.models import Case, Count, F, QuerySet, When
+import msgspec
+from django.db.models import Case, Count, F, QuerySet, TextField, When
+from django.db.models.functions import Cast
 
 type Histogram = Counter[int]
 type Wait = Literal["first_token", "total"]
 type Group = tuple[Any, ...]
 type Columns = Mapping[str, Any]
+
+WAITS: tuple[Wait, ...] = ("first_token", "total")
+_KEPT = msgspec.json.Decoder(dict[int, int])  # ten times faster than a JSONField, whose keys are texts
 
 
 def rounded(wait: Wait) -> Case:
@@ -46,15 +51,18 @@ def of_calls(calls: QuerySet[Any], wait: Wait, columns: Columns) -> dict[Group, 
     return found
 
 
-def of_days(days: QuerySet[Any], wait: Wait, columns: Columns) -> dict[Group, Histogram]:
-    """Return the same of rolled days, by columns of CallDay."""
-    found: dict[Group, Histogram] = {}
+def of_days(
+    days: QuerySet[Any], waits: Iterable[Wait], columns: Columns
+) -> dict[Wait, dict[Group, Histogram]]:
+    """Return the same of rolled days, by columns of CallDay: several waits in one statement."""
+    found: dict[Wait, dict[Group, Histogram]] = {wait: {} for wait in waits}
     grouping = {f"by_{name}": column for name, column in columns.items()}
-    rows = days.order_by().annotate(**grouping).values_list(*grouping, wait)
-    for *group, kept in rows.iterator():
-        histogram = found.setdefault(tuple(group), Counter())
-        for ms, count in kept.items():
-            histogram[int(ms)] += count
+    kept = {f"kept_{wait}": Cast(wait, TextField()) for wait in found}
+    rows = days.order_by().annotate(**grouping, **kept).values_list(*grouping, *kept)
+    for row in rows.iterator():
+        group = row[: len(grouping)]
+        for histograms, text in zip(found.values(), row[len(grouping) :], strict=True):
+            histograms.setdefault(group, Counter()).update(_KEPT.decode(text))
     return found
 
 

@@ -49,10 +49,7 @@ def everything(viewer: User, filters: Filters | None = None) -> list[object]:
     slices = [by for count in (0, 1, 2) for by in combinations(KEYS, count)]
     return [
         *(summary(viewer, since=SINCE, until=UNTIL, by=by, filters=filters) for by in slices),
-        *(
-            histograms(viewer, wait, "feature", since=SINCE, until=UNTIL, filters=filters)
-            for wait in ("first_token", "total")
-        ),
+        histograms(viewer, "feature", since=SINCE, until=UNTIL, filters=filters),
     ]
 
 
