@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
@@ -99,6 +99,7 @@ class Environment(BaseSettings):
     """One field a variable, in the order of the README's table; the name in capitals is the variable."""
 
     model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True)
+    _mask_wrapped: ClassVar[bool] = True  # `settings` asks for it each time; Pydantic's own no takes 5 µs
 
     database_url: Annotated[str, _address(("sqlite", "postgres", "postgresql"))] = (
         "sqlite:///var/parley.sqlite3"

@@ -1,23 +1,35 @@
-"""Many new rows by one statement. The ORM's own way compiles every value of every row."""
+"""Many new rows by one statement, without a model's instance for each and the ORM's look at every value."""
 
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
 
+import msgspec
 from django.db import connection
 from django.db.models import Model
+from django.db.models.fields import Field
+from django.db.models.fields.json import JSONField
+
+type Values = Mapping[str, Any]
+
+_AS_THEY_ARE: dict[str, frozenset[type]] = {  # what the driver writes as the ORM does
+    "postgresql": frozenset((str, int, bool, type(None), uuid.UUID, datetime, Decimal)),
+    "sqlite": frozenset((str, int, bool, type(None))),
+}
+_ONLY_NONE: frozenset[type] = frozenset((type(None),))
 
 
-def insert(rows: Sequence[Model]) -> None:
-    """Insert new rows of one model, if any, each with all its values; raises Django's database errors."""
+def insert(model: type[Model], rows: Sequence[Values]) -> None:
+    """Insert new rows, if any, each with a value for every column; raises Django's database errors."""
     if not rows:
         return
-    meta = rows[0]._meta  # noqa: SLF001 Django's documented way to ask for fields
+    meta = model._meta  # noqa: SLF001 Django's documented way to ask for fields
     fields = meta.concrete_fields
     name = connection.ops.quote_name
     table, columns = name(meta.db_table), ", ".join(name(str(field.column)) for field in fields)
-    prepared = [(field.attname, field.get_db_prep_save) for field in fields]
-    values = [
-        [prepare(getattr(row, attribute), connection) for attribute, prepare in prepared] for row in rows
-    ]
+    values = _prepared(fields, rows)
     with connection.cursor() as cursor, connection.wrap_database_errors:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
@@ -26,3 +38,19 @@ def insert(rows: Sequence[Model]) -> None:
         else:
             marks = ", ".join("%s" for _ in fields)
             cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
+
+
+def _prepared(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Values]) -> list[list[Any]]:
+    """Return the values of each row in the order of the fields, as the driver takes them."""
+    prepare = [(field.attname, *_preparing(field)) for field in fields]
+    return [
+        [value if type(value := row[name]) in plain else ready(value) for name, plain, ready in prepare]
+        for row in rows
+    ]
+
+
+def _preparing(field: "Field[Any, Any]") -> tuple[frozenset[type], Callable[[Any], Any]]:
+    """Return which values of a field the driver takes as they are, and what makes the others fit."""
+    if isinstance(field, JSONField):
+        return _ONLY_NONE, lambda value: msgspec.json.encode(value).decode()
+    return _AS_THEY_ARE[connection.vendor], lambda value: field.get_db_prep_save(value, connection)

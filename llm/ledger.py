@@ -81,12 +81,12 @@ def _of_nobody(entry: Entry) -> Entry:
 def _store(entries: Sequence[Entry]) -> None:
     from llm.models import Call, CallBody  # the pipeline can be imported before the apps are ready
 
-    calls = [Call.of(entry) for entry in entries]
+    calls = [Call.values_of(entry) for entry in entries]
     bodies = [
-        CallBody.of(call, entry)
+        CallBody.values_of(call, entry)
         for call, entry in zip(calls, entries, strict=True)
-        if settings.PARLEY.call_log_mode(call.feature) in WITH_TEXTS
+        if settings.PARLEY.call_log_mode(entry.request.feature) in WITH_TEXTS
     ]
     with transaction.atomic():
-        insert(calls)
-        insert(bodies)
+        insert(Call, calls)
+        insert(CallBody, bodies)

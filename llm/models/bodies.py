@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,6 @@ from llm.types import Message, Reply, Request, Schema, ToolCall
 
 if TYPE_CHECKING:
     from llm.entry import Entry
-    from llm.models.calls import Call
 
 MOST = 65_536  # characters of text in a request, and in a reply
 EACH = 64  # what a message counts beside its text
@@ -39,12 +39,19 @@ class CallBody(models.Model):
         return f"body of {self.call_id}"
 
     @classmethod
-    def of(cls, call: Call, entry: Entry) -> CallBody:
-        """Return the unsaved body of an entry; takes a millisecond for some kilobytes, so not on the loop."""
+    def values_of(cls, call: Mapping[str, Any], entry: Entry) -> dict[str, Any]:
+        """Return the values of the body of an entry whose row has the values of `call`.
+
+        Takes a millisecond for some kilobytes, so not on the loop.
+        """
         kept = said(entry.request, entry.reply)
-        return cls(
-            call=call, request=kept.request, reply=kept.reply, cut=kept.cut, created_at=call.created_at
-        )
+        return {
+            "call_id": call["id"],
+            "request": kept.request,
+            "reply": kept.reply,
+            "cut": kept.cut,
+            "created_at": call["created_at"],
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

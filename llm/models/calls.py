@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -59,35 +59,37 @@ class Call(models.Model):
         return f"{self.feature} {self.model} {self.outcome}"
 
     @classmethod
-    def of(cls, entry: Entry) -> Call:
-        """Return the unsaved row of an entry, with as much as its feature's way to log calls allows."""
+    def values_of(cls, entry: Entry) -> dict[str, Any]:
+        """Return the values of an entry's row, with as much as its feature's way to log calls allows."""
         request, reply = entry.request, entry.reply
         mode = settings.PARLEY.call_log_mode(request.feature)
         used = Usage() if reply.cached else reply.usage  # an answer from the cache used nothing
         provider, _, name = reply.model.partition(":")
-        return cls(
-            request_id=request.id,
-            user_id=request.owner.user_id,
-            key_id=request.owner.key_id,
-            feature=request.feature,
-            prompt=request.prompt.slug if request.prompt else "",
-            prompt_version=request.prompt.version if request.prompt else None,
-            provider=provider,
-            model=name,
-            outcome=entry.outcome,
-            error=kept_head(entry.error, 1900, mode) if mode in ("full", "redacted") else "",
-            finish=reply.finish if entry.outcome == "ok" else "",
-            cached=reply.cached,
-            estimated=reply.estimated,
-            input_tokens=used.input_tokens,
-            output_tokens=used.output_tokens,
-            cached_tokens=used.cached_tokens,
-            cache_write_tokens=used.cache_write_tokens,
-            reasoning_tokens=used.reasoning_tokens,
-            cost=reply.cost,
-            saved=reply.saved,
-            first_token_ms=reply.first_token_ms,
-            total_ms=reply.total_ms,
-            upstream_id="" if mode == "off" else reply.upstream_id,
-            correlation_id="" if mode == "off" else request.origin.correlation_id,
-        )
+        return {
+            "id": uuid7(),
+            "request_id": request.id,
+            "created_at": timezone.now(),
+            "user_id": request.owner.user_id,
+            "key_id": request.owner.key_id,
+            "feature": request.feature,
+            "prompt": request.prompt.slug if request.prompt else "",
+            "prompt_version": request.prompt.version if request.prompt else None,
+            "provider": provider,
+            "model": name,
+            "outcome": entry.outcome,
+            "error": kept_head(entry.error, 1900, mode) if mode in ("full", "redacted") else "",
+            "finish": reply.finish if entry.outcome == "ok" else "",
+            "cached": reply.cached,
+            "estimated": reply.estimated,
+            "input_tokens": used.input_tokens,
+            "output_tokens": used.output_tokens,
+            "cached_tokens": used.cached_tokens,
+            "cache_write_tokens": used.cache_write_tokens,
+            "reasoning_tokens": used.reasoning_tokens,
+            "cost": reply.cost,
+            "saved": reply.saved,
+            "first_token_ms": reply.first_token_ms,
+            "total_ms": reply.total_ms,
+            "upstream_id": "" if mode == "off" else reply.upstream_id,
+            "correlation_id": "" if mode == "off" else request.origin.correlation_id,
+        }

@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 
 from llm.redaction.marks import CARD, masked
+from llm.redaction.needles import count_digits
+
+FEWEST = 13  # digits of a number
 
 _GAP = r"[ \u00a0\u2009\u202f-]"
 _SHAPES = re.compile(
@@ -29,7 +32,7 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 
 def hide_cards(text: str) -> str:
     """Take out card numbers, plain or in groups."""
-    return masked(text, _cards(text), CARD)
+    return masked(text, _cards(text), CARD) if count_digits(text) >= FEWEST else text
 
 
 def is_card(number: int) -> bool:

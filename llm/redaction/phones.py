@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterator
 
 from llm.redaction.marks import EDGE, PHONE, masked
+from llm.redaction.needles import count_digits
+
+FEWEST = 7  # digits of a number
 
 _SPACE = " \u00a0\u2009\u202f"
 _DASH = "/\u2010\u2011\u2013-"
@@ -51,6 +54,8 @@ _NUMBER = re.compile(rf"\(?[0-9]{{1,12}}+(?:{_GAP}[0-9]{{1,12}}+){{0,6}}+(?![0-9
 
 def hide_phones(text: str) -> str:
     """Take out phone numbers."""
+    if count_digits(text) < FEWEST:
+        return text
     return masked(
         text, sorted(span for start, end in _runs(text) for span in _phones(text, start, end)), PHONE
     )
@@ -67,7 +72,7 @@ type Spans = Iterator[tuple[int, int]]
 def _runs(text: str) -> Spans:
     """Yield the stretches of digits, gaps and signs that are long enough to hold a number."""
     for match in _RUN.finditer(text):
-        if sum(map(str.isdigit, match[0])) >= 7:
+        if count_digits(match[0]) >= FEWEST:
             yield match.span()
 
 
@@ -78,20 +83,20 @@ def _phones(text: str, start: int, end: int) -> Spans:
 
 def _world(text: str, start: int, end: int) -> Spans:
     for match in _WORLD.finditer(text, start, end):
-        digits = _GROUP.findall(match[0])
-        most = 11 if digits[0].startswith("1") else 17 if digits[0].startswith("00") else 15
-        length = _length(match[0], least=_least(digits), most=most)
+        groups = _GROUP.findall(match[0])
+        most = 11 if groups[0].startswith("1") else 17 if groups[0].startswith("00") else 15
+        length = _length(match[0], least=_least(groups), most=most)
         if length and not _DATE.match(match[0], 1):
             yield match.start(), match.start() + length
 
 
-def _least(digits: list[str]) -> int:
+def _least(groups: list[str]) -> int:
     """In one piece, `+20261122` is more often a date, `0012345678` an id."""
-    if digits[0].startswith("1"):
+    if groups[0].startswith("1"):
         return 11
-    if digits[0].startswith("00"):
-        return 12 if len(digits) == 1 else 10
-    return 9 if len(digits) == 1 else 8
+    if groups[0].startswith("00"):
+        return 12 if len(groups) == 1 else 10
+    return 9 if len(groups) == 1 else 8
 
 
 def _national(text: str, start: int, end: int) -> Spans:

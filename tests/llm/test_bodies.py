@@ -34,7 +34,10 @@ ANSWERED = Reply(
 
 def body_of(request: Request = ASKED, reply: Reply = ANSWERED) -> CallBody:
     entry = Entry(request=request, reply=reply, outcome="ok", error="")
-    return CallBody.of(Call.of(entry), entry)
+    call = Call.values_of(entry)
+    body = CallBody(**CallBody.values_of(call, entry))
+    body.call = Call(**call)
+    return body
 
 
 def written(body: CallBody) -> str:

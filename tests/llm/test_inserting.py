@@ -9,13 +9,21 @@ from django.contrib.auth.models import User
 from django.db import DataError, IntegrityError, connection
 
 from llm.ids import uuid7
-from llm.inserting import insert
+from llm.inserting import insert as insert_values
 from llm.models import Call, CallBody
 
 pytestmark = pytest.mark.django_db
 
 AT = datetime(2026, 3, 29, 1, 59, 59, 123456, tzinfo=UTC)
 ODD = "tab\there, \"quote\", 'quote', \\N, \\., new\nline, 100%s %d, \u2028 \U0001f600"
+
+
+def insert(rows: list[Any]) -> None:
+    """Insert what instances of a model hold."""
+    fields = rows[0]._meta.concrete_fields
+    insert_values(
+        type(rows[0]), [{field.attname: getattr(row, field.attname) for field in fields} for row in rows]
+    )
 
 
 def calls(user: User) -> list[Call]:
