@@ -203,15 +203,20 @@ def mark_read(conversation: Conversation) -> None:
 
 
 def _tails(messages: list[Message]) -> dict[uuid.UUID, list[GenerationEvent]]:
-    """Return the flushes that no snapshot holds yet, by message; one query for all."""
+    """Return the flushes that no snapshot holds yet, by message, each up to its first gap; one query for all.
+
+    What comes after a gap is left to the socket: a page that had it would never ask for what is missing.
+    """
     seqs = {m.pk: m.seq for m in messages if m.status == Message.Status.STREAMING}
     if not seqs:
         return {}
     tails: dict[uuid.UUID, list[GenerationEvent]] = {}
     events = GenerationEvent.objects.filter(generation__message__in=seqs).select_related("generation")
     for event in events.order_by("seq"):
-        if event.seq > seqs[event.generation.message_id]:
-            tails.setdefault(event.generation.message_id, []).append(event)
+        message = event.generation.message_id
+        tail = tails.setdefault(message, [])
+        if event.seq == seqs[message] + len(tail) + 1:
+            tail.append(event)
     return tails
 
 

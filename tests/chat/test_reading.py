@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from chat import reading
-from chat.models import Conversation
+from chat.models import Conversation, GenerationEvent
 from tests.chat.threads import add_answer, add_question, make_conversation
 
 
@@ -116,6 +116,14 @@ def test_an_answer_being_written_is_its_snapshot_and_the_log_after_it(alice: Use
     add_answer(conversation, "Hi ", status="streaming", flushes=("Hi ", "there", ", you"))
     answer = reading.thread(conversation)[-1]
     assert (answer.content, answer.seq) == ("Hi there, you", 3)
+
+
+def test_an_answer_being_written_ends_at_the_first_gap_of_its_log(alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    message = add_answer(conversation, "Hi ", status="streaming", flushes=("Hi ", "there", ", ", "you"))
+    GenerationEvent.objects.filter(generation__message=message, seq=3).delete()
+    answer = reading.thread(conversation)[-1]
+    assert (answer.content, answer.seq) == ("Hi there", 2)
 
 
 def test_an_answer_that_has_ended_is_its_own_text(alice: User) -> None:
