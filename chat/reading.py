@@ -77,6 +77,13 @@ class ThreadMessage:
     journal: tuple[Record, ...] = ()
 
     @property
+    def has_figures(self) -> bool:
+        """Whether it is known what it took: not before its end, nor after that of a process that died."""
+        if self.status in (Message.Status.INTERRUPTED, Message.Status.ERROR):
+            return self.usage != NOTHING
+        return self.status != Message.Status.STREAMING
+
+    @property
     def steps(self) -> list[dict[str, Any]] | None:
         """What an agent did, as programs see it; None if none wrote this."""
         return wire.steps(self.journal) if self.run else None

@@ -132,6 +132,14 @@ def test_without_javascript_a_form_asks_and_the_page_reads(chat: Chat, alice: Us
     expect(answer(page)).to_contain_text("Hi there.")
 
 
+def test_without_javascript_nothing_stands_there_that_only_a_script_could_do(chat: Chat, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "Half", status="interrupted")
+    page = chat.open(alice, address(conversation), java_script_enabled=False)
+    expect(answer(page).locator(".notice")).to_contain_text("Everything above is saved.")
+    expect(page.locator("main button:not([type=submit], [popovertarget]):visible")).to_have_count(0)
+
+
 def test_an_answer_that_failed_can_be_asked_for_again_anywhere(chat: Chat, alice: User) -> None:
     conversation = make_conversation(alice, "Hello")
     add_answer(conversation, "Half", status="interrupted")

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.browser
 FLUSHES, EACH = 500, 24
 WORDS = [f"word{n} " for n in range(FLUSHES)]
 CUT = re.compile(r"net::ERR_|WebSocket connection to .* failed")  # how a browser tells of a line that is cut
+UNSENT = "getComputedStyle(document.querySelector('.asked:last-child'), '::after').content"
 SAID = "document.querySelector('.answer:last-child .prose')?.textContent.trim() ?? ''"
 
 
@@ -88,6 +89,7 @@ def test_without_a_line_a_question_waits_and_goes_once_when_it_is_back(
     expect(page.locator("#offline")).to_contain_text("You are offline.")
     ask(page, "Are you there?")
     expect(page.locator(".asked").last).to_have_class(re.compile("sending"))
+    assert page.evaluate(UNSENT) == '"Not sent yet"'
     page.locator("#text").fill("Half a thought")
     line.mend()
     page.context.set_offline(False)

@@ -107,6 +107,39 @@ def test_a_cost_that_nobody_knows_is_unknown(as_alice: Client, alice: User) -> N
     assert "<li>cost unknown</li>" in html(as_alice, f"/c/{conversation.pk}/")
 
 
+NOTHING: dict[str, Any] = {
+    "input_tokens": 0,
+    "output_tokens": 0,
+    "cost": None,
+    "first_token_ms": None,
+    "total_ms": None,
+}
+
+
+def test_of_an_answer_whose_process_died_nobody_knows_the_tokens(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "It", status="interrupted", **NOTHING)
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    assert ">0 tokens<" not in page
+    assert "<li>cost unknown</li>" in page
+
+
+def test_an_answer_that_broke_off_can_go_on_and_says_what_it_took(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    answer = add_answer(conversation, "It", status="error", error_text="The answer broke off.")
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    assert f'data-again="{answer.pk}" data-continue' in page
+    assert ">148 tokens<" in page
+
+
+def test_an_answer_that_never_began_has_nothing_to_go_on_from(as_alice: Client, alice: User) -> None:
+    conversation = make_conversation(alice, "Hello")
+    add_answer(conversation, "", status="error", error_text="No model can answer right now.", **NOTHING)
+    page = html(as_alice, f"/c/{conversation.pk}/")
+    assert "data-continue" not in page
+    assert " tokens<" not in page
+
+
 @pytest.mark.parametrize(
     ("status", "facts", "words"),
     [

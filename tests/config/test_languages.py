@@ -105,9 +105,8 @@ def shown(client: Client, address: str, **headers: str) -> HttpResponse:
 
 def test_the_browsers_language_decides_and_the_menu_overrules_it(client: Client, alice: User) -> None:
     conversation = make_conversation(alice, "Hallo", "| a |\n|---|\n| 1 |", title="Ein Gespräch")
-    add_answer(
-        conversation, "", status="error", error_code="over_budget", error_text="The budget for this is spent."
-    )
+    refused: dict[str, Any] = {"error_code": "over_budget", "input_tokens": 0, "output_tokens": 0}
+    add_answer(conversation, "", status="error", error_text="The budget for this is spent.", **refused)
     client.force_login(alice)
     page = shown(client, f"/c/{conversation.pk}/", accept_language="de-CH,de;q=0.9").content.decode()
     assert '<html lang="de">' in page

@@ -8,6 +8,7 @@ import * as pages from "./pages.js";
 import { countDown } from "./retry.js";
 import { settle } from "./settle.js";
 import { typeset } from "./typeset.js";
+import { word } from "./words.js";
 
 export class Thread {
   // `on` holds: again(message), ask(generation, after), heard(text), elsewhere(message)
@@ -81,6 +82,7 @@ export class Thread {
     item.removeAttribute("data-message");
     item.id = `q-${id}`;
     item.dataset.client = id;
+    item.dataset.unsent = word("unsent");  // seen while there is no line
     item.querySelector(".said").textContent = text;
     item.querySelector(".notice")?.remove();
     item.classList.add("sending");
