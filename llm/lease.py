@@ -75,9 +75,10 @@ class Lease[M: Leased]:
         """Move the end of the lease on; False if it is lost."""
         return bool(await self.held.aupdate(leased_until=Now() + lasts()))
 
-    async def release(self, **changes: Any) -> bool:
-        """Let go of the row, changing it; False if the lease was lost."""
-        return bool(await self.held.aupdate(leased_until=None, **changes))
+    async def release(self) -> None:
+        """Let go of the row, also of one that is done: it may soon be worked on again."""
+        mine: QuerySet[M] = QuerySet(self.rows.model).filter(pk=self.pk, epoch=self.epoch)
+        await mine.aupdate(leased_until=None)
 
 
 async def claim[M: Leased](rows: QuerySet[M], pk: Any, **changes: Any) -> Lease[M] | None:

@@ -1,5 +1,7 @@
 """A ledger of any size in one statement: thirty days until now, of many people, features and models.
 
+A tenth more are in the thirty days before, which pages compare with.
+
 Numbers come from the row's own number, so that two databases get the same calls.
 """
 
@@ -35,7 +37,7 @@ _VALUES = {
     "model": _MODEL,
     "provider": "CASE WHEN {how} < 600 THEN 'anthropic' WHEN {how} < 980 THEN 'openai' ELSE 'local' END",
     "prompt": "CASE WHEN {what} < 520 THEN 'assistant' WHEN {what} < 760 THEN 'sentiment' ELSE '' END",
-    "prompt_version": "CASE WHEN {what} < 760 THEN 1 + i * 4 / {count} ELSE NULL END",
+    "prompt_version": "CASE WHEN {what} < 760 THEN 1 + i * 4 / {total} ELSE NULL END",
     "outcome": "CASE WHEN {fate} < 4 THEN 'timed_out' WHEN {fate} < 8 THEN 'unavailable' ELSE 'ok' END",
     "finish": "CASE WHEN {fate} < 8 THEN '' ELSE 'stop' END",
     "cached": f"({_CACHED})",
@@ -50,31 +52,41 @@ _VALUES = {
     "first_token_ms": "180 + {long} * {how} / 900",
     "total_ms": "700 + {long} * {how} / 120",
 }  # fmt: skip
+# When a row was written: those of the time before are ten times further apart.
+_AT = "{since} + CASE WHEN i < {before} THEN (i - {before}) * 10 ELSE i - {before} END * {seconds}"
 _WAYS = {
     "sqlite": {
         "id": "lower(hex(randomblob(16)))",
-        "created_at": "strftime('%Y-%m-%d %H:%M:%f', {since} + i * {seconds}, 'unixepoch') || '000'",
+        "created_at": f"strftime('%Y-%m-%d %H:%M:%f', {_AT}, 'unixepoch') || '000'",
     },
     "postgresql": {
         "id": "gen_random_uuid()",
-        "created_at": "to_timestamp({since} + i * {seconds})",
+        "created_at": f"to_timestamp({_AT})",
     },
 }
 
 
 def fill(count: int, until: datetime) -> None:
-    """Write so many calls of the thirty days before `until`."""
+    """Write so many calls of the thirty days before `until`, and a tenth more of those before."""
     people = User.objects.bulk_create(User(username=f"person{number:03}") for number in range(PEOPLE))
     first = User.objects.get(username=people[0].username).pk
     for who in User.objects.filter(username__in=[one.username for one in people[:KEYS]]):
         ApiKey.objects.issue(user=who, name=f"{who}-import")
     fields = list(Call._meta.concrete_fields)
-    given = {**_DICE, "count": count, "since": until.timestamp() - SPAN, "seconds": SPAN / count}
+    before = count // 10
+    total = count + before
+    given = {
+        **_DICE,
+        "total": total,
+        "before": before,
+        "since": until.timestamp() - SPAN,
+        "seconds": SPAN / count,
+    }
     shown = ", ".join(f"({_value(field, first)})".format(**given) for field in fields)
     columns = ", ".join(str(field.column) for field in fields)
     statement = f"""
         INSERT INTO llm_call ({columns})
-        WITH RECURSIVE n(i) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {count})
+        WITH RECURSIVE n(i) AS (SELECT CAST(0 AS bigint) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {total})
         SELECT {shown} FROM n
     """  # noqa: S608 no text from outside
     with connection.cursor() as cursor:

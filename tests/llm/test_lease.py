@@ -120,6 +120,15 @@ def test_work_renews_its_lease_and_lets_go(row: Batch) -> None:
     assert (row.status, row.leased_until) == ("running", None)
 
 
+def test_a_row_that_is_done_is_free_at_once(row: Batch) -> None:
+    async def work(held: Lease[Batch]) -> None:
+        await Batch.objects.filter(pk=row.pk).aupdate(status=Batch.Status.COMPLETED)
+
+    runloop.wait(lease.carry_out(Batch.objects.active(), row.pk, work))
+    row.refresh_from_db()
+    assert row.leased_until is None
+
+
 def test_work_is_stopped_when_its_row_is_cancelled(row: Batch) -> None:
     ended = []
 

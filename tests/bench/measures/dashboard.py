@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from statistics import median
 
 from tests.bench.processes import SERVER, module
 from tests.bench.run import Run
@@ -21,13 +22,13 @@ def rows(run: Run) -> Iterator[Row]:
         yield Row(measure=what, ours=report["without"]) if "without" in report else row(what, report["views"])
 
 
-def row(what: str, views: dict[str, float]) -> Row:
+def row(what: str, views: dict[str, tuple[float, float]]) -> Row:
     slowest = max(views, key=lambda name: views[name])
-    quickest = min(views.values())
+    (taken, used), middle = views[slowest], median(times for times, _ in views.values())
     return Row(
         measure=f"{what}: the slowest of {len(views)} views of 30 days ({slowest})",
-        ours=f"{views[slowest]:.0f} ms",
-        ratio=f"the quickest {quickest:.0f} ms",
+        ours=f"{taken:.0f} ms, {used:.0f} ms of them CPU",
+        ratio=f"half of them within {middle:.0f} ms",
         goal=f"under {GOAL:.0f} ms",
-        holds=views[slowest] < GOAL,
+        holds=taken < GOAL,
     )
