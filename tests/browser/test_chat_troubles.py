@@ -29,7 +29,7 @@ FLUSHES, EACH = 500, 24
 WORDS = [f"word{n} " for n in range(FLUSHES)]
 CUT = re.compile(r"net::ERR_|WebSocket connection to .* failed")  # how a browser tells of a line that is cut
 UNSENT = "getComputedStyle(document.querySelector('.asked:last-child'), '::after').content"
-SAID = "document.querySelector('.answer:last-child .prose')?.textContent.trim() ?? ''"
+SAID = "(document.querySelector('.answer:last-child .prose')?.textContent.trim() ?? '')"
 
 
 @pytest.fixture
