@@ -13,10 +13,17 @@ class ConsoleFormatter(logging.Formatter):
 
     def __init__(self) -> None:
         super().__init__("%(asctime)s %(levelname)s %(message)s", datefmt="%H:%M:%S")
+        self._second, self._shown = -1, ""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 the same
+        """Return what the standard library does, made once a second."""
+        if (second := int(record.created)) != self._second:
+            self._shown, self._second = super().formatTime(record, datefmt), second
+        return self._shown
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 the name is the standard library's
-        extra = " ".join(f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD)
-        return f"{super().formatMessage(record)} {extra}".rstrip()
+        extra = [f"{key}={value}" for key, value in vars(record).items() if key not in _STANDARD]
+        return " ".join([super().formatMessage(record), *extra]).rstrip()
 
 
 class Correlated(logging.Filter):

@@ -25,19 +25,41 @@ def insert(model: type[Model], rows: Sequence[Values]) -> None:
     """Insert new rows, if any, each with a value for every column; raises Django's database errors."""
     if not rows:
         return
-    meta = model._meta  # noqa: SLF001 Django's documented way to ask for fields
-    fields = meta.concrete_fields
+    fields = model._meta.concrete_fields  # noqa: SLF001 Django's documented way to ask for fields
+    table, columns = _named(model, fields)
+    if connection.vendor != "postgresql":
+        _execute(f"INSERT INTO {table} ({columns}) VALUES", fields, rows)
+        return
+    copying = f"COPY {table} ({columns}) FROM STDIN"
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(copying) as copy:
+        for row in _prepared(fields, rows):
+            copy.write_row(row)
+
+
+def upsert(model: type[Model], rows: Sequence[Values]) -> None:
+    """Do the same, and overwrite rows whose primary keys are there; of equal keys the last one wins."""
+    if not rows:
+        return
+    meta = model._meta  # noqa: SLF001 the same
+    table, columns = _named(model, meta.concrete_fields)
     name = connection.ops.quote_name
-    table, columns = name(meta.db_table), ", ".join(name(str(field.column)) for field in fields)
-    values = _prepared(fields, rows)
+    others = [name(str(field.column)) for field in meta.concrete_fields if not field.primary_key]
+    changes = ", ".join(f"{column} = EXCLUDED.{column}" for column in others)
+    conflict = f"ON CONFLICT ({name(str(meta.pk.column))}) DO UPDATE SET {changes}"
+    _execute(f"INSERT INTO {table} ({columns}) VALUES", meta.concrete_fields, rows, conflict)
+
+
+def _named(model: type[Model], fields: "Sequence[Field[Any, Any]]") -> tuple[str, str]:
+    name = connection.ops.quote_name
+    return name(model._meta.db_table), ", ".join(name(str(field.column)) for field in fields)  # noqa: SLF001
+
+
+def _execute(
+    statement: str, fields: "Sequence[Field[Any, Any]]", rows: Sequence[Values], end: str = ""
+) -> None:
+    marks = ", ".join("%s" for _ in fields)
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in values:
-                    copy.write_row(row)
-        else:
-            marks = ", ".join("%s" for _ in fields)
-            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608
+        cursor.executemany(f"{statement} ({marks}) {end}", _prepared(fields, rows))
 
 
 def _prepared(fields: "Sequence[Field[Any, Any]]", rows: Sequence[Values]) -> list[list[Any]]:

@@ -9,10 +9,12 @@ from decimal import Decimal
 from typing import Any
 
 from cachetools import TTLCache
+from django.db import transaction
 from django.utils import timezone
 
 from llm.groupcommit import GroupCommit
 from llm.groupread import GroupRead
+from llm.inserting import upsert
 from llm.types import Opaque, Reply, ToolCall, Usage
 
 logger = logging.getLogger(__name__)
@@ -86,24 +88,20 @@ def _store(rows: Sequence[Row]) -> None:
     from llm.models import CachedReply
 
     now = timezone.now()
-    kept = {
-        key: CachedReply(
-            key=key,
-            user_id=user,
-            model=reply.model,
-            reply=_written(reply),
-            cost=reply.cost,
-            created_at=now,
-            expires_at=now + timedelta(seconds=ttl),
-        )
-        for key, reply, ttl, user in rows  # the last of equal keys wins
-    }
-    CachedReply.objects.bulk_create(
-        kept.values(),
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=["user", "model", "reply", "cost", "created_at", "expires_at"],
-    )
+    kept = [
+        {
+            "key": key,
+            "user_id": user,
+            "model": reply.model,
+            "reply": _written(reply),
+            "cost": reply.cost,
+            "created_at": now,
+            "expires_at": now + timedelta(seconds=ttl),
+        }
+        for key, reply, ttl, user in rows
+    ]
+    with transaction.atomic():
+        upsert(CachedReply, kept)
 
 
 def _written(reply: Reply) -> dict[str, Any]:

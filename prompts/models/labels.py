@@ -30,7 +30,8 @@ class PromptLabels(models.QuerySet["PromptLabel"]):
         slugs, names = zip(*wanted, strict=True)
         found = self.filter(prompt__slug__in=slugs, name__in=names)
         return {
-            (row.prompt.slug, row.name): row for row in found.select_related("prompt", "version", "canary")
+            (row.prompt.slug, row.name): row
+            for row in found.select_related("prompt", "version", "canary").order_by()
         }
 
 

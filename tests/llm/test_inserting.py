@@ -10,7 +10,8 @@ from django.db import DataError, IntegrityError, connection
 
 from llm.ids import uuid7
 from llm.inserting import insert as insert_values
-from llm.models import Call, CallBody
+from llm.inserting import upsert
+from llm.models import CachedReply, Call, CallBody
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +80,21 @@ def test_so_is_what_does_not_fit(alice: User) -> None:
     call.feature = "\x00" if connection.vendor == "postgresql" else None  # type: ignore[assignment]
     with pytest.raises((DataError, IntegrityError)):
         insert([call])
+
+
+def kept(key: str, **values: Any) -> dict[str, Any]:
+    few: dict[str, Any] = {"user_id": None, "model": "openai:m", "reply": {}, "cost": None}
+    return few | {"key": key, "created_at": AT, "expires_at": AT} | values
+
+
+def test_an_upsert_overwrites_what_is_there_and_the_last_of_equal_keys_wins(alice: User) -> None:
+    upsert(CachedReply, [kept("a", reply={"text": "old"}), kept("b")])
+    upsert(CachedReply, [kept("a"), kept("a", reply={"text": ODD}, user_id=alice.pk, cost=Decimal("0.5"))])
+    [a, b] = CachedReply.objects.order_by("key")
+    assert (a.reply, a.user, a.cost, a.expires_at) == ({"text": ODD}, alice, Decimal("0.5"), AT)
+    assert (b.key, b.reply, b.cost) == ("b", {}, None)
+
+
+def test_an_upsert_of_nothing_does_nothing() -> None:
+    upsert(CachedReply, [])
+    assert not CachedReply.objects.exists()
