@@ -83,7 +83,7 @@ def ways(viewer: Viewer) -> list[Way]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A line of a table; `bar` is its part of the longest one, as an SVG width, `aside` a word beside it."""
+    """A line of a table; `bar` is its part of the longest one as an SVG width or "", `aside` a word."""
 
     words: str
     seen: Seen
@@ -115,8 +115,7 @@ def table(way: Way, found: Mapping[Group, Seen], measure: Measure, *, most: int)
     ]
     if rest:
         seen = sum((one for _, one in rest), Seen())
-        words = plural(len(rest), "other")
-        lines.append(Line(words=words, seen=seen, bar=_bar(min(measure.of(seen), longest), longest)))
+        lines.append(Line(words=plural(len(rest), "other"), seen=seen))  # no bar: many are not one
     return Table(way=way, measure=measure, lines=lines)
 
 

@@ -4,7 +4,7 @@ from django.test import Client
 
 from llm.entry import Entry
 from llm.ledger import _insert
-from llm.models import Call
+from llm.models import Call, CallBody
 from llm.types import Message, Owner, Reply, Request
 
 pytestmark = pytest.mark.django_db
@@ -30,3 +30,11 @@ def test_nobody_else_sees_it(client: Client, alice: User, bob: User) -> None:
     call = booked(alice, "Hello")
     client.force_login(bob)
     assert client.get(f"/usage/calls/{call.pk}/").status_code == 404
+
+
+def test_a_call_whose_texts_are_gone_says_so(client: Client, alice: User) -> None:
+    call = booked(alice, "Hello")
+    CallBody.objects.all().delete()
+    client.force_login(alice)
+    page = client.get(f"/usage/calls/{call.pk}/").content.decode()
+    assert "No text of this call is kept" in page
