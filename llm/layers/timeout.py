@@ -1,6 +1,7 @@
 """Bound a provider's silence, and the whole of the call."""
 
 import asyncio
+import math
 
 from llm.errors import DeadlinePassed, TimedOut
 from llm.types import Delta, Emit, Handler, Reply, Request
@@ -14,22 +15,52 @@ class Timeout:
         self.silence = silence
 
     async def __call__(self, request: Request, emit: Emit, call: Handler) -> Reply:
-        loop = asyncio.get_running_loop()
-
-        def bound() -> float:
-            return min(request.expires, loop.time() + self.silence)
-
-        async def alive(delta: Delta) -> None:
-            timeout.reschedule(request.expires)  # a slow reader is not a slow provider
-            await emit(delta)
-            timeout.reschedule(bound())
-
         try:
-            async with asyncio.timeout_at(bound()) as timeout:
-                return await call(request, alive)
+            async with asyncio.timeout_at(request.expires) as timeout:
+                listening = Listening(emit, self.silence, timeout)
+                try:
+                    return await call(request, listening)
+                finally:
+                    listening.end()
         except TimeoutError:
             if not timeout.expired():
                 raise
-            if timeout.when() == request.expires:
+            if not listening.gave_up:
                 raise DeadlinePassed("The answer was not whole when the time for it was over.") from None
             raise TimedOut(f"The model was silent for {self.silence:g} seconds.") from None
+
+
+class Listening:
+    """An emit that ends `timeout` after `silence` seconds in which nothing came.
+
+    Its one timer asks how long ago the last sign of life was; to set another for each would cost more than
+    to hand it on.
+    """
+
+    def __init__(self, emit: Emit, silence: float, timeout: asyncio.Timeout) -> None:
+        self.gave_up = False
+        self._emit = emit
+        self._silence = silence
+        self._timeout = timeout
+        self._now = asyncio.get_running_loop().time
+        self._heard = self._now()
+        self._timer = asyncio.get_running_loop().call_later(silence, self._look)
+
+    async def __call__(self, delta: Delta) -> None:
+        self._heard = math.inf  # a slow reader is not a slow provider
+        await self._emit(delta)
+        self._heard = self._now()
+
+    def end(self) -> None:
+        """Look no more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        now = self._now()
+        silent = now - self._heard
+        if silent >= self._silence:
+            self.gave_up = True
+            self._timeout.reschedule(now)
+        else:
+            left = self._silence - max(silent, 0.0)
+            self._timer = asyncio.get_running_loop().call_later(left, self._look)

@@ -26,16 +26,20 @@ class Provider(Protocol):
         """Close the connections."""
 
 
-def build(site: "Environment") -> dict[str, Provider]:
+def build(site: "Environment", *, recorded: bool = False) -> dict[str, Provider]:
     """Return the site's providers by name; one HTTP client each, made on the process's loop.
 
     All names of `catalog.PROVIDERS` are there: one that is not set up raises Misconfigured when asked.
-    The SDKs are imported here and only where they are used: each takes a second.
+    The SDKs are imported here and only where they are used: each takes a second. `recorded`: see Endpoint.
     """
-    return {"openai": _openai(site), "anthropic": _anthropic(site), "local": _local(site)}
+    return {
+        "openai": _openai(site, recorded=recorded),
+        "anthropic": _anthropic(site, recorded=recorded),
+        "local": _local(site, recorded=recorded),
+    }
 
 
-def _openai(site: "Environment") -> Provider:
+def _openai(site: "Environment", *, recorded: bool) -> Provider:
     key, url = site.openai_api_key.get_secret_value().strip(), site.openai_base_url
     if fault := _fault("OpenAI", "OPENAI_API_KEY", key, url):
         return Unset(fault)
@@ -52,11 +56,12 @@ def _openai(site: "Environment") -> Provider:
             url_variable="" if own else "OPENAI_BASE_URL",
             keepalive=0 if on_loopback(url) else IDLE,
             limit_field="max_completion_tokens" if own else "max_tokens",
+            recorded=recorded,
         )
     )
 
 
-def _anthropic(site: "Environment") -> Provider:
+def _anthropic(site: "Environment", *, recorded: bool) -> Provider:
     key, url = site.anthropic_api_key.get_secret_value().strip(), site.anthropic_base_url
     if fault := _fault("Anthropic", "ANTHROPIC_API_KEY", key, url):
         return Unset(fault)
@@ -72,16 +77,17 @@ def _anthropic(site: "Environment") -> Provider:
             key_variable="ANTHROPIC_API_KEY",
             url_variable="" if own else "ANTHROPIC_BASE_URL",
             keepalive=0 if on_loopback(url) else IDLE,
+            recorded=recorded,
         )
     )
 
 
-def _local(site: "Environment") -> Provider:
+def _local(site: "Environment", *, recorded: bool) -> Provider:
     if not site.parley_local_url:
         return Unset(NOT_RUNNING)
     from llm.providers.local import local
 
-    return local(site.parley_local_url)
+    return local(site.parley_local_url, recorded=recorded)
 
 
 def _same_host(url: str, own: str) -> bool:

@@ -21,6 +21,7 @@ from llm.providers.anthropic_wire import EVENT, Block, Event, Piece, StopDetails
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
 from llm.providers.stream import decode, encode, opened, read
+from llm.providers.transport import client
 from llm.types import Emit, Finish, Opaque, Reply, Request, ToolCall
 from llm.types import Usage as Spent
 
@@ -47,9 +48,7 @@ class Anthropic:
             max_retries=0,
             timeout=TIMEOUT,
             default_headers=endpoint.headers,
-            http_client=DefaultAioHttpClient(
-                limits=endpoint.limits, timeout=TIMEOUT, trust_env=not endpoint.loopback
-            ),
+            http_client=client(endpoint, DefaultAioHttpClient),
         )
 
     async def __call__(self, request: Request, emit: Emit) -> Reply:

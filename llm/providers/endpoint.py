@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -17,6 +18,7 @@ class Endpoint:
     `bounded`: send the card's own limit where the caller named none. `keepalive` is how many seconds an
     idle connection is kept for the next call; 0 opens one a call, which on this machine costs nothing and
     which llama.cpp needs: it promises to keep a connection and hangs up after each stream (tried).
+    `recorded`: what goes to and fro is recorded, which the SDK's own client makes possible.
     """
 
     title: str
@@ -28,6 +30,15 @@ class Endpoint:
     bounded: bool = False
     keepalive: float = 0
     unreachable: str = ""
+    recorded: bool = False
+
+    @property
+    def proxied(self) -> bool:
+        """Return whether the environment names a proxy on the way; on this machine one has no business."""
+        parts = urlsplit(self.base_url)
+        proxies = getproxies()
+        named = parts.scheme in proxies or "all" in proxies
+        return named and not self.loopback and not proxy_bypass(parts.hostname or "")
 
     @property
     def limits(self) -> httpx2.Limits:
@@ -45,7 +56,7 @@ class Endpoint:
 
     @property
     def loopback(self) -> bool:
-        """True on this machine, where a proxy that the environment names has no business."""
+        """Return whether it is on this machine."""
         return on_loopback(self.base_url)
 
 

@@ -7,8 +7,8 @@ from llm.providers.openai import OpenAI
 from llm.providers.unset import NOT_RUNNING
 
 
-def local(url: str) -> OpenAI:
-    """Return the provider for a server at `url`, its root or its `/v1`."""
+def local(url: str, *, recorded: bool = False) -> OpenAI:
+    """Return the provider for a server at `url`, its root or its `/v1`; `recorded`: see Endpoint."""
     return OpenAI(
         Endpoint(
             title="The local model",
@@ -16,5 +16,6 @@ def local(url: str) -> OpenAI:
             url_variable="PARLEY_LOCAL_URL",
             bounded=True,  # without a limit llama.cpp writes until its memory of the chat is full
             unreachable=NOT_RUNNING,
+            recorded=recorded,
         )
     )

@@ -18,6 +18,7 @@ from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
 from llm.providers.openai_wire import CHUNK, Call, Choice, Error, Piece, body
 from llm.providers.stream import decode, encode, opened, read
+from llm.providers.transport import client
 from llm.types import Emit, Finish, Reply, Request, ToolCall
 
 
@@ -34,9 +35,7 @@ class OpenAI:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
-        self.http = DefaultAioHttpClient(
-            limits=endpoint.limits, timeout=TIMEOUT, trust_env=not endpoint.loopback
-        )
+        self.http = client(endpoint, DefaultAioHttpClient)
         self.sdk = Quiet(
             api_key=endpoint.key or "none",  # the SDK wants one even where the server does not
             base_url=endpoint.base_url,

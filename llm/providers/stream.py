@@ -62,7 +62,7 @@ async def read(
     Where the request lets text gather, reading pauses after each piece of it: what came meanwhile is read
     and handed on together. Raises Unavailable where the stream ends before the answer.
     """
-    chunks = response.aiter_raw()  # it was asked for without compression
+    chunks = response.extensions.get("chunks") or response.aiter_raw()  # asked for without compression
     splitter = Splitter()
     gather, size = turn.answer.request.gather, 0
     while not turn.done and (chunk := await _next(chunks, turn)) is not None:

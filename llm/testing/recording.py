@@ -79,7 +79,7 @@ class Recording:
             before_record_response=_plain_response,
             decode_compressed_response=True,
         )
-        providers = {name: _Replay(provider, self) for name, provider in build(site).items()}
+        providers = {name: _Replay(provider, self) for name, provider in build(site, recorded=True).items()}
         stand_in = client.Client(providers, Fallback(site.model_chain), Record(ledger.tell))
         runloop.on_close(stand_in.close)
         with recorder.use_cassette(str(self.path)) as cassette, client.stand_in(stand_in):
