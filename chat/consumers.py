@@ -216,7 +216,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         await self.close(close)
 
     async def _say(self, frame: Any) -> None:
-        await self.send(text_data=encode(frame))
+        await self.base_send({"type": "websocket.send", "text": encode(frame)})
 
     def _spawn(self, work: Any) -> asyncio.Task[None]:
         task = asyncio.create_task(work)

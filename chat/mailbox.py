@@ -110,6 +110,8 @@ class Mailbox:
 
 
 def _size(frame: ServerFrame) -> int:
+    if isinstance(frame, Delta):  # nearly all are
+        return A_FRAME + len(frame.text)
     texts = frame.step.values() if isinstance(frame, Step) else [getattr(frame, "text", "")]
     return A_FRAME + sum(len(text) for text in texts if isinstance(text, str))
 

@@ -1,5 +1,6 @@
 """Every request has an id: the caller's X-Request-ID if it is one, else a new one; every answer says it."""
 
+from collections.abc import Awaitable
 from typing import Any
 
 from llm import origin
@@ -19,10 +20,11 @@ class Correlation:
             headers.get(HEADER, b"").decode("latin-1"), headers.get(b"traceparent", b"").decode("latin-1")
         )
 
-        async def answer(message: dict[str, Any]) -> None:
+        def answer(message: dict[str, Any]) -> Awaitable[None]:
             if message["type"] in ("http.response.start", "websocket.accept"):
                 message = {**message, "headers": _with_id(message.get("headers", ()), named.correlation_id)}
-            await send(message)
+            sent: Awaitable[None] = send(message)
+            return sent
 
         with origin.coming_from(named):
             await self.app(scope, receive, answer)

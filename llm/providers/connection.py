@@ -26,6 +26,7 @@ class Connection(asyncio.Protocol):
         self._error: httpx2.TransportError | None = None
         self._headers: Headers = []
         self._size = 0
+        self._pause = 0.0
         self._has_head = self._is_whole = self._has_end = False
         self._body: list[bytes] = []
 
@@ -60,16 +61,29 @@ class Connection(asyncio.Protocol):
             self._error = self._error or httpx2.ReadError("The connection was closed here.")
         self._transport.abort()
 
+    def pause(self, seconds: float) -> None:
+        """Let what comes gather for so long before the next `read` looks."""
+        self._pause = seconds
+
     def rest(self) -> None:
         """Hear of its end while it is nobody's."""
-        self._transport.resume_reading()
+        self._resume()
 
     async def _news(self) -> None:
         if self._error is not None:
             raise self._error
-        self._transport.resume_reading()
-        self._waits = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        if self._pause:
+            loop.call_later(self._pause, self._resume)
+            self._pause = 0.0
+        else:
+            self._resume()
+        self._waits = loop.create_future()
         await self._waits
+
+    def _resume(self) -> None:
+        if self.is_open:
+            self._transport.resume_reading()
 
     def _tell(self) -> None:
         if self._waits is not None and not self._waits.done():

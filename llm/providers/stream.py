@@ -12,6 +12,7 @@ import msgspec
 from llm.errors import Rejected, Unavailable
 from llm.providers.answer import Answer
 from llm.providers.sse import EventTooLong, Splitter
+from llm.providers.transport import Chunks
 
 BROKE_OFF = "The answer broke off before it was whole. Ask again to get a new one."
 GARBLED = "The provider sent something that is not an answer. Ask again."
@@ -69,13 +70,22 @@ async def read(
         size += len(chunk)
         if await _take(_events(splitter, chunk), turn, one_by_one=not gather):
             if size < MUCH and not turn.done:
-                await sleep(gather)
+                await _pause(chunks, gather, sleep)
             size = 0
     if not turn.whole:
         kind = response.headers.get("content-type", "no type")
         raise Unavailable(BROKE_OFF, detail=f"the answer, {kind}, ended without a finish reason")
     if turn.done:
         await _drain(chunks)
+
+
+async def _pause(
+    chunks: AsyncIterator[bytes], seconds: float, sleep: Callable[[float], Awaitable[None]]
+) -> None:
+    if isinstance(chunks, Chunks):
+        chunks.pause(seconds)
+    else:
+        await sleep(seconds)
 
 
 async def _take(events: list[bytes], turn: Turn, *, one_by_one: bool) -> bool:

@@ -147,6 +147,11 @@ class Chunks(httpx2.AsyncByteStream):
     def __aiter__(self) -> Self:
         return self
 
+    def pause(self, seconds: float) -> None:
+        """Let what comes gather for so long before the next piece."""
+        if self._connection:
+            self._connection.pause(seconds)
+
     async def __anext__(self) -> bytes:
         piece = await self._connection.read() if self._connection else b""
         if not piece:
