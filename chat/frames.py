@@ -107,7 +107,7 @@ class Start(msgspec.Struct, tag="start", frozen=True):
     run: uuid.UUID | None = None
 
 
-class Delta(msgspec.Struct, tag="delta", frozen=True):
+class Delta(msgspec.Struct, tag="delta", frozen=True, gc=False):
     """Whole flushes `first..last` of an answer; on the wire `from` and `to`."""
 
     generation: uuid.UUID

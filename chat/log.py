@@ -3,8 +3,8 @@
 import asyncio
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 from django.db import connection, models, transaction
 
 from chat.models import Generation, GenerationEvent, Message
@@ -16,8 +16,7 @@ from llm.telemetry.meters import Gauge
 LINGER = 0.2  # seconds in which the flushes of all turns of the process gather for one insert
 
 
-@dataclass(frozen=True, slots=True)
-class Flush:
+class Flush(msgspec.Struct, frozen=True, gc=False):
     """Text `seq` of a generation and of its message; `seq` counts from 1 without gaps."""
 
     generation: uuid.UUID

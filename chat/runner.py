@@ -6,6 +6,7 @@ import os
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError
@@ -161,17 +162,17 @@ class Run:
         self._append(flush)
 
     def _append(self, flush: log.Flush) -> None:
-        def appended(future: asyncio.Future[None]) -> None:
-            if future.cancelled():
-                return
-            if error := future.exception():  # the next beat, or the end, tries again
-                logger.error("chat.flush_not_stored", extra={"error": repr(error)})
-                self._refused.add(flush.seq)
-            else:
-                self._unstored.pop(flush.seq, None)
-
         self._last = log.append(flush)
-        self._last.add_done_callback(appended)
+        self._last.add_done_callback(partial(self._appended, flush.seq))
+
+    def _appended(self, seq: int, future: asyncio.Future[None]) -> None:
+        if future.cancelled():
+            return
+        if error := future.exception():  # the next beat, or the end, tries again
+            logger.error("chat.flush_not_stored", extra={"error": repr(error)})
+            self._refused.add(seq)
+        else:
+            self._unstored.pop(seq, None)
 
 
 _runs: dict[uuid.UUID, Run] = {}

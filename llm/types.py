@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol
 
+import msgspec
+
 from llm import origin
 from llm.ids import uuid7
 from llm.origin import Origin
@@ -212,9 +214,8 @@ class Request:
     id: uuid.UUID = field(default_factory=uuid7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delta:
-    """A piece of an answer as it comes.
+class Delta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A piece of an answer as it comes; there are thousands a second, and the collector has no business here.
 
     `usage` carries figures that the provider named before the end; a delta without text or call is a
     sign of life (a model that thinks) and is kept from readers.

@@ -17,7 +17,7 @@ type Headers = list[tuple[bytes, bytes]]
 
 
 class Connection(asyncio.Protocol):
-    """Carries one exchange after the other: `ask`, then `read` until b"". Both raise httpx2.TransportError."""
+    """Carries one exchange after the other: `ask`, then `read` until b""; both raise TransportError."""
 
     def __init__(self) -> None:
         self.is_open = False
