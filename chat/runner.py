@@ -19,6 +19,7 @@ from chat.frames import Delta
 from chat.models import Generation, Message
 from chat.stored import end_frame, ended, start_frame
 from chat.turns import Outcome, Turn
+from llm import client
 from llm.errors import LLMError
 from llm.telemetry.meters import Gauge
 
@@ -57,7 +58,7 @@ class Run:
         self._last: asyncio.Future[None] | None = None
         if turn.begins_with:
             self.flusher.begin_with(turn.begins_with)
-        self._call = asyncio.create_task(llm.run(request, self.flusher))
+        self._call = client.begin(request, self.flusher)
         self.task = asyncio.create_task(self._run())
 
     @property

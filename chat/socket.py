@@ -33,6 +33,7 @@ async def websocket_application(scope: Scope, receive: Any, send: Any) -> None:
         await send({"type": "websocket.close", "code": NOTHING_HERE})
         return
     language, consumer = opened
+    scope["headers"] = []  # what they said is known, and a socket would keep them for hours
     with translation.override(language):
         await consumer(scope, receive, send)
 

@@ -21,8 +21,8 @@ def serve_uvicorn(descriptor: int, *, shared: bool) -> None:
     import uvicorn
 
     from config.bounded import BoundedHttp
-    from config.deflate import Protocol
     from config.draining import Server
+    from config.websocket import Protocol
 
     config = uvicorn.Config(
         application,

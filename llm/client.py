@@ -198,6 +198,11 @@ async def run(request: Request, emit: Emit = discard) -> Reply:
     return await runloop.join(_run(request, emit_there))
 
 
+def begin(request: Request, emit: Emit) -> asyncio.Task[Reply]:
+    """Begin to answer `request` as `run` does, from the process's loop, by a single task."""
+    return runloop.begin(_run(request, emit))
+
+
 async def _emit(emit: Emit, delta: Delta) -> None:
     await emit(delta)
 

@@ -24,7 +24,7 @@ class Flight:
         self.read_elsewhere = nobody
         self._deltas: list[Delta] = []
         self._readers = 0
-        self._news = asyncio.Event()
+        self._waiting: list[asyncio.Future[None]] = []
         self.task = asyncio.create_task(self._fly(call))
         self.task.add_done_callback(self._landed)
 
@@ -76,8 +76,9 @@ class Flight:
                 read += 1
             if self.task.done():
                 return
-            self._news.clear()  # nothing has come since the look above: nothing was awaited
-            await self._news.wait()
+            news = asyncio.get_running_loop().create_future()
+            self._waiting.append(news)  # nothing has come since the look above: nothing was awaited
+            await news
 
     def _landed(self, task: "asyncio.Future[Reply]") -> None:
         self._tell()
@@ -86,4 +87,7 @@ class Flight:
 
     def _tell(self) -> None:
         """Wake every reader that waits."""
-        self._news.set()
+        waiting, self._waiting = self._waiting, []
+        for news in waiting:
+            if not news.done():
+                news.set_result(None)

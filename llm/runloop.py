@@ -92,10 +92,15 @@ def wait[T](work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError(f"Await this instead: {running} would wait for itself.")
 
 
+def begin[T](work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+    """Begin `work` as a task of the process's loop, from that loop; the caller ends it."""
+    return asyncio.get_running_loop().create_task(work, context=_context())
+
+
 async def join[T](work: Coroutine[Any, Any, T]) -> T:
     """Await `work` as a task of the process's loop; cancelling the caller cancels it and awaits its end."""
     if asyncio.get_running_loop() is get():
-        task = asyncio.get_running_loop().create_task(work, context=_context())
+        task = begin(work)
         return await _outcome(task, task.cancel)
     crossing = _Crossing(work)
     return await _outcome(asyncio.wrap_future(crossing.outcome), crossing.cancel)

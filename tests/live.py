@@ -8,8 +8,8 @@ import uvicorn
 
 from chat import keeper, runner
 from config.asgi import application
-from config.deflate import Protocol
 from config.lifespan import Lifespan
+from config.websocket import Protocol
 
 
 class _Server(uvicorn.Server):

@@ -20,7 +20,7 @@ from llm.providers.answer import Answer
 from llm.providers.anthropic_wire import EVENT, Block, Event, Piece, StopDetails, Usage, as_object, body
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
-from llm.providers.stream import decode, encode, opened, read
+from llm.providers.stream import Body, decode, encode, read
 from llm.providers.transport import client
 from llm.types import Emit, Finish, Opaque, Reply, Request, ToolCall
 from llm.types import Usage as Spent
@@ -79,11 +79,18 @@ class Anthropic:
 
     async def _read(self, arguments: dict[str, Any], turn: "Turn", model: str) -> None:
         try:
-            async with opened(self._send(arguments)) as response:
-                turn.answer.upstream_id = response.headers.get("request-id", "")
-                await read(response, turn)
+            opened = await self._opened(arguments, turn.answer)
+            try:
+                await read(opened, turn)
+            finally:
+                await opened.close()
         except AnthropicError as error:
             raise self._translated(error, model) from error
+
+    async def _opened(self, arguments: dict[str, Any], answer: Answer) -> Body:
+        response = await self._send(arguments)
+        answer.upstream_id = response.headers.get("request-id", "")
+        return Body(response)
 
     async def _send(self, arguments: dict[str, Any]) -> httpx2.Response:
         """Send the body as it is: the SDK's `create` spends as much again on checking types we know."""

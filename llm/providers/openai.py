@@ -17,7 +17,7 @@ from llm.providers.answer import Answer
 from llm.providers.endpoint import TIMEOUT, Endpoint
 from llm.providers.faults import Fault, translate, unreachable
 from llm.providers.openai_wire import CHUNK, Call, Choice, Error, Piece, body
-from llm.providers.stream import decode, encode, opened, read
+from llm.providers.stream import Body, decode, encode, read
 from llm.providers.transport import client
 from llm.types import Emit, Finish, Reply, Request, ToolCall
 
@@ -58,14 +58,25 @@ class OpenAI:
     async def _ask(self, request: Request, answer: Answer) -> Reply:
         turn = Turn(answer, self.endpoint)
         try:
-            async with opened(self._send(request)) as response:
-                if not response.is_success:
-                    raise await self._refused(response, request.model or "")
-                answer.upstream_id = response.headers.get("x-request-id", "")
-                await read(response, turn)
+            opened = await self._opened(request, answer)
+            try:
+                await read(opened, turn)
+            finally:
+                await opened.close()
         except httpx2.RequestError as error:
             raise unreachable(self.endpoint, error) from error
         return await turn.end()
+
+    async def _opened(self, request: Request, answer: Answer) -> Body:
+        """Send, and return what is to be read; raises the error that comes in its place."""
+        response = await self._send(request)
+        if not response.is_success:
+            try:
+                raise await self._refused(response, request.model or "")
+            finally:
+                await response.aclose()
+        answer.upstream_id = response.headers.get("x-request-id", "")
+        return Body(response)
 
     async def _send(self, request: Request) -> httpx2.Response:
         model = request.model or ""

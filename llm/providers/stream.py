@@ -1,8 +1,8 @@
 """Read a streamed HTTP answer to its end, and say so when it has none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import aiohttp
@@ -45,47 +45,52 @@ def encode(body: dict[str, Any]) -> bytes:
         raise Rejected("The text holds characters that no model can read.", detail=error.reason) from error
 
 
-@asynccontextmanager
-async def opened(sent: Awaitable[httpx2.Response]) -> AsyncIterator[httpx2.Response]:
-    """Await a response whose body is still to be read, and close it at the end."""
-    response = await sent
-    try:
-        yield response
-    finally:
-        await response.aclose()
+class Body:
+    """The body of an answer, piece by piece, as it was sent: it was asked for without compression.
+
+    Whoever has it needs the response no more, which holds the headers of both sides. `kind` is its type.
+    """
+
+    def __init__(
+        self, response: httpx2.Response, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        chunks: Chunks | None = response.extensions.get("chunks")  # where they came over our own transport
+        self.kind: str = response.headers.get("content-type", "no type")
+        self.close = response.aclose if chunks is None else chunks.aclose
+        self._chunks = chunks
+        self._pieces = response.aiter_raw() if chunks is None else chunks
+        self._sleep = sleep
+
+    async def next(self) -> bytes:
+        """Return the next piece, b"" at the end; raises one of NETWORK."""
+        return await anext(self._pieces, b"")
+
+    async def pause(self, seconds: float) -> None:
+        """Let what comes gather for so long before the next piece."""
+        if self._chunks is None:
+            await self._sleep(seconds)
+        else:
+            self._chunks.pause(seconds)
 
 
-async def read(
-    response: httpx2.Response, turn: Turn, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-) -> None:
+async def read(body: Body, turn: Turn) -> None:
     """Give `turn` each event as it comes, and hand on what its answer makes of it.
 
     Where the request lets text gather, reading pauses after each piece of it: what came meanwhile is read
     and handed on together. Raises Unavailable where the stream ends before the answer.
     """
-    chunks = response.extensions.get("chunks") or response.aiter_raw()  # asked for without compression
     splitter = Splitter()
     gather, size = turn.answer.request.gather, 0
-    while not turn.done and (chunk := await _next(chunks, turn)) is not None:
-        size += len(chunk)
-        if await _take(_events(splitter, chunk), turn, one_by_one=not gather):
+    while not turn.done and (piece := await _next(body, turn)):
+        size += len(piece)
+        if await _take(_events(splitter, piece), turn, one_by_one=not gather):
             if size < MUCH and not turn.done:
-                await _pause(chunks, gather, sleep)
+                await body.pause(gather)
             size = 0
     if not turn.whole:
-        kind = response.headers.get("content-type", "no type")
-        raise Unavailable(BROKE_OFF, detail=f"the answer, {kind}, ended without a finish reason")
+        raise Unavailable(BROKE_OFF, detail=f"the answer, {body.kind}, ended without a finish reason")
     if turn.done:
-        await _drain(chunks)
-
-
-async def _pause(
-    chunks: AsyncIterator[bytes], seconds: float, sleep: Callable[[float], Awaitable[None]]
-) -> None:
-    if isinstance(chunks, Chunks):
-        chunks.pause(seconds)
-    else:
-        await sleep(seconds)
+        await _drain(body)
 
 
 async def _take(events: list[bytes], turn: Turn, *, one_by_one: bool) -> bool:
@@ -100,12 +105,12 @@ async def _take(events: list[bytes], turn: Turn, *, one_by_one: bool) -> bool:
     return spoke
 
 
-async def _next(chunks: AsyncIterator[bytes], turn: Turn) -> bytes | None:
+async def _next(body: Body, turn: Turn) -> bytes:
     try:
-        return await anext(chunks, None)
+        return await body.next()
     except NETWORK as error:
         if turn.whole:  # only the count of tokens is lost
-            return None
+            return b""
         raise Unavailable(BROKE_OFF, detail=type(error).__name__) from error
 
 
@@ -116,11 +121,11 @@ def _events(splitter: Splitter, chunk: bytes) -> list[bytes]:
         raise Unavailable(GARBLED, detail=f"an event of more than {splitter.limit} bytes") from error
 
 
-async def _drain(chunks: AsyncIterator[bytes]) -> None:
+async def _drain(body: Body) -> None:
     """Read to the end of the body: a connection with bytes left in it cannot be used again."""
     with suppress(TimeoutError, *NETWORK):
         async with asyncio.timeout(DRAIN):
-            while await anext(chunks, None) is not None:
+            while await body.next():
                 pass
 
 

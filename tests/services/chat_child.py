@@ -32,9 +32,9 @@ import llm.providers.local  # noqa: E402, F401 a server loads it while it starts
 from chat import keeper, runner  # noqa: E402
 from chat.keeper import Pace  # noqa: E402
 from config.asgi import application  # noqa: E402
-from config.deflate import Protocol  # noqa: E402
 from config.draining import Server  # noqa: E402
 from config.lifespan import Lifespan  # noqa: E402
+from config.websocket import Protocol  # noqa: E402
 from llm import pricing  # noqa: E402
 from llm.models import ApiKey  # noqa: E402
 from llm.types import Usage  # noqa: E402

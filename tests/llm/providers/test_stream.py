@@ -9,7 +9,7 @@ from llm.errors import LLMError
 from llm.providers.answer import Answer
 from llm.providers.endpoint import Endpoint
 from llm.providers.openai import Turn
-from llm.providers.stream import MUCH, read
+from llm.providers.stream import MUCH, Body, read
 from llm.types import Delta, Message, Request
 from tests.wire import error_event, text
 from tests.wire.openai import frames
@@ -29,7 +29,7 @@ class Reading:
 
     async def begin(self) -> None:
         turn = Turn(Answer(self.request, self._push), Endpoint(title="A model", base_url=""))
-        await read(httpx2.Response(200, content=self._chunks()), turn, sleep=self._pause)
+        await read(Body(httpx2.Response(200, content=self._chunks()), sleep=self._pause), turn)
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         for chunk in self.reads:
