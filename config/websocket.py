@@ -38,8 +38,9 @@ class Protocol(WebSocketsSansIOProtocol):
 
     def _forget_handshake(self) -> None:
         """Let go of the headers of both sides, which nobody asks for once the socket is open."""
-        if self.handshake_complete:
-            self.request = self.response = None  # type: ignore[assignment]
+        if self.handshake_complete and self.handshake_initiated:
+            self.request.headers.clear()
+            self.response.headers.clear()
 
 
 class Inbox:

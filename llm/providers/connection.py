@@ -27,14 +27,13 @@ class Connection(asyncio.Protocol):
         self._headers: Headers = []
         self._size = 0
         self._pause = 0.0
-        self._has_head = self._is_whole = self._has_end = False
+        self._has_head = self._is_whole = self._has_end = self._keeps = False
         self._body: list[bytes] = []
 
     @property
     def is_free(self) -> bool:
         """Return whether the last exchange is over and another may follow it."""
-        keeps = self._is_whole and self._parser.should_keep_alive()
-        return self.is_open and keeps and not self._body
+        return self.is_open and self._is_whole and self._keeps and not self._body
 
     async def ask(self, request: bytes) -> tuple[int, Headers]:
         """Send a request and return status and headers of its answer."""
@@ -130,8 +129,9 @@ class Connection(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         if self._parser.get_status_code() < 200:  # a word beforehand; the answer is still to come
             self._headers = []
-        else:
+        elif self._error is None:
             self._has_head = True
+            self._keeps = self._parser.should_keep_alive()
 
     def on_body(self, body: bytes) -> None:
         self._body.append(body)

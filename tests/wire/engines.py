@@ -73,6 +73,9 @@ def _head(said: IO[bytes]) -> str:
     return b"".join(iter(said.readline, b"\r\n")).decode().lower()
 
 
+NAMES = x509.SubjectAlternativeName([x509.DNSName(HOST), x509.DNSName("localhost")])
+
+
 @contextmanager
 def search_engines(folder: Path) -> Iterator[SearchEngines]:
     """Listen while the block runs."""
@@ -81,7 +84,7 @@ def search_engines(folder: Path) -> Iterator[SearchEngines]:
         def handle(self) -> None:
             engines.answer(self.request)
 
-    _certify(folder)
+    certify(folder)
     with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         engines = SearchEngines(folder, f"http://127.0.0.1:{server.server_address[1]}")
         thread = Thread(target=server.serve_forever, args=(0.01,), name="engines")
@@ -91,12 +94,12 @@ def search_engines(folder: Path) -> Iterator[SearchEngines]:
         thread.join()
 
 
-def _certify(folder: Path) -> None:
-    """Make an authority, and a certificate of the engine's host."""
+def certify(folder: Path) -> None:
+    """Make an authority, and a certificate of the engine's host and of this one's."""
     keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
     issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tests")])
     authority = _certificate(issuer, keys[0], keys[0], x509.BasicConstraints(ca=True, path_length=0))
-    engine = _certificate(issuer, keys[1], keys[0], x509.SubjectAlternativeName([x509.DNSName(HOST)]))
+    engine = _certificate(issuer, keys[1], keys[0], NAMES)
     secret = keys[1].private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
@@ -112,12 +115,23 @@ def _certificate(
 ) -> bytes:
     name = issuer if key is signer else x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, HOST)])
     now = datetime.now(UTC)
+    whose, by = key.public_key(), signer.public_key()
     made = (
-        x509.CertificateBuilder(issuer_name=issuer, subject_name=name, public_key=key.public_key())
+        x509.CertificateBuilder(issuer_name=issuer, subject_name=name, public_key=whose)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(extension, critical=key is signer)
+        .add_extension(_uses(signs=key is signer), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(whose), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by), critical=False)
         .sign(signer, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM)
+
+
+def _uses(*, signs: bool) -> x509.KeyUsage:
+    """Say what a certificate is for: Python looks since 3.13."""
+    never = ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "crl_sign")
+    nothing = dict.fromkeys((*never, "encipher_only", "decipher_only"), False)
+    return x509.KeyUsage(digital_signature=True, key_cert_sign=signs, **nothing)
