@@ -1,6 +1,6 @@
 // Blocks of code: a button to copy, one to wrap long lines, and colours when the browser has nothing else to do.
 
-import { idle } from "./pause.js";
+import { frame, idle } from "./pause.js";
 
 const LONGEST = 20_000;  // characters; colouring more would be felt
 
@@ -35,20 +35,28 @@ function ask() {
   idle(work);
 }
 
-async function work(deadline) {
+async function work() {
   highlighter ??= (await import("./vendor/highlight.js")).default;
-  do paint(waiting.shift()); while (waiting.length && deadline.timeRemaining() > 5);
+  const put = coloured(waiting.shift());
+  if (put) {
+    await frame();  // what changes between two frames has the page laid out twice
+    put();
+  }
   isAsked = false;
   ask();
 }
 
-function paint(block) {
+// Works out the colours of a block; returns what puts them on the page.
+function coloured(block) {
   const language = block.querySelector("figcaption").firstChild?.data.trim();
   const code = block.querySelector("code");
   const text = code.textContent;
   if (!block.isConnected || code.querySelector("span:not(.caret)") || text.length > LONGEST || !highlighter.getLanguage(language)) return;
-  if (!document.getSelection().isCollapsed && document.getSelection().containsNode(code, true)) return;
-  code.replaceChildren(...spans(highlighter.highlight(text, { language })._emitter.rootNode));
+  const parts = spans(highlighter.highlight(text, { language })._emitter.rootNode);
+  return () => {
+    const selection = document.getSelection();
+    if (selection.isCollapsed || !selection.containsNode(code, true)) code.replaceChildren(...parts);
+  };
 }
 
 // The highlighter's tree as nodes; its HTML is never used.

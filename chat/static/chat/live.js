@@ -31,7 +31,6 @@ export class Live {
       return false;
     }
     this.seq = to;
-    this.item.dataset.seq = to;
     return true;
   }
 
@@ -59,6 +58,7 @@ export class Live {
 
   paint(now) {
     this.painting = 0;
+    this.item.dataset.seq = this.seq;  // not with each flush: the page would be laid out for it between two frames
     const begun = performance.now();
     if (now < this.restUntil) this.prepare();
     else if (this.prose.paint(begun + SLICE)) this.restUntil = now + (performance.now() - begun) * PATIENCE;
