@@ -124,7 +124,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             text = _("This key was revoked. Send one that is valid.")
             self._spawn(self._refuse("unauthenticated", text, UNAUTHENTICATED))
         else:
-            self._spawn(self.close(COME_BACK))
+            self._spawn(self._hang_up(COME_BACK))
 
     def _read(self, text: str) -> ClientFrame:
         if len(text) > MOST_BYTES:
@@ -203,7 +203,7 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         hub.unsubscribe(self.conversation, self.mailbox)
         for task in self.tasks:
             task.cancel()  # it may wait for the socket for ever
-        self._spawn(self.close(TRY_AGAIN))
+        self._spawn(self._hang_up(TRY_AGAIN))
 
     async def _pump(self) -> None:
         """Send what the mailbox holds, for as long as the socket reads."""
@@ -212,8 +212,13 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
                 await self._say(await self.mailbox.get())
 
     async def _refuse(self, code: str, text: str, close: int) -> None:
-        await self._say(Error(code=code, text=text))
-        await self.close(close)
+        with suppress(OSError):  # who has gone need not be told
+            await self._say(Error(code=code, text=text))
+        await self._hang_up(close)
+
+    async def _hang_up(self, code: int) -> None:
+        with suppress(OSError):
+            await self.close(code)
 
     async def _say(self, frame: Any) -> None:
         await self.base_send({"type": "websocket.send", "text": encode(frame)})
