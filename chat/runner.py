@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -56,6 +57,8 @@ class Run:
         self._unstored: dict[int, log.Flush] = {}
         self._refused: set[int] = set()
         self._last: asyncio.Future[None] | None = None
+        self._began = time.monotonic()
+        self._first_ms: int | None = None
         if turn.begins_with:
             self.flusher.begin_with(turn.begins_with)
         self._call = client.begin(request, self.flusher)
@@ -111,8 +114,8 @@ class Run:
             estimated=reply.estimated,
             cost=reply.cost,
             cached=reply.cached,
-            first_token_ms=reply.first_token_ms,
-            total_ms=reply.total_ms,
+            first_token_ms=self._first_ms if reply.cached else reply.first_token_ms,
+            total_ms=self._elapsed_ms() if reply.cached else reply.total_ms,
         )
 
     def _unfinished(self, status: str) -> Outcome:
@@ -155,7 +158,12 @@ class Run:
                 await self._sleep(wait)
         return await finish(self.turn.generation, outcome, list(self._unstored.values()))
 
+    def _elapsed_ms(self) -> int:
+        return round((time.monotonic() - self._began) * 1000)
+
     def _flushed(self, seq: int, text: str) -> None:
+        if self._first_ms is None:
+            self._first_ms = self._elapsed_ms()
         generation = self.turn.generation
         hub.publish(self.turn.conversation, Delta(generation=generation, first=seq, last=seq, text=text))
         flush = log.Flush(generation, self.turn.message, seq, text)

@@ -18,10 +18,12 @@ from chat.models import Conversation
 from chat.socket import websocket_application
 from llm import client, ledger, runloop
 from llm.ids import uuid7
+from llm.layers.cache import Cache
 from llm.layers.fallback import Fallback
 from llm.layers.record import Record
 from llm.models import ApiKey
 from llm.providers.scripted import Scripted, Step
+from llm.replies import Replies
 from prompts.service import install_starters
 from tests.chat.shop import shop
 
@@ -85,10 +87,11 @@ class Tab:
         return "".join(frame["text"] for frame in self.frames if frame["type"] == "delta")
 
 
-def use_model(*steps: Step, **how: Any) -> Scripted:
-    """Let a script answer in the place of the local model."""
+def use_model(*steps: Step, kept: Replies | None = None, **how: Any) -> Scripted:
+    """Let a script answer in the place of the local model; with `kept`, only what is not there."""
     model = Scripted(*steps, **how)
-    client.use(client.Client({"local": model}, Fallback(("local:smollm2",)), Record(ledger.write)))
+    cache = [Cache(kept, ledger.write, ttl=60)] if kept else []
+    client.use(client.Client({"local": model}, Fallback(("local:smollm2",)), *cache, Record(ledger.write)))
     return model
 
 

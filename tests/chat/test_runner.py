@@ -9,12 +9,13 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from chat import keeper, log, reading, runner, service, turns
+from chat import keeper, keeping, log, reading, runner, service, turns
 from chat.keeper import Keeper, Pace
 from chat.log import Flush
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.turns import Asked, Outcome, Turn
 from llm.providers.scripted import say
+from llm.replies import Replies
 from prompts.content import STOP
 from prompts.models import PRODUCTION, Prompt
 from prompts.service import move_label, save_version
@@ -227,3 +228,14 @@ async def test_there_is_nothing_to_continue_without_text(tab: Tab) -> None:
     await tab.until("end")
     await tab.send(type="regenerate", message=start["message"], **{"continue": True})
     assert (await tab.until("error"))["code"] == "conflict"
+
+
+async def test_a_kept_answer_says_how_long_it_took_this_time(alice: User, talk: Conversation) -> None:
+    model = use_model("One.", kept=Replies())
+    other = await sync_to_async(keeping.begin)(alice)
+    for conversation in (talk, other):
+        await ended(await sent(alice, conversation))
+    assert len(model.requests) == 1
+    answer = await Generation.objects.aget(message__conversation=other)
+    assert answer.cached
+    assert None not in (answer.first_token_ms, answer.total_ms)
