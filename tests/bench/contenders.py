@@ -29,11 +29,11 @@ def bare(model: Server, count: int, window: float, rate: float = RATE) -> Stream
 
 
 def theirs(model: Server, count: int, window: float, rate: float = RATE) -> Streamed:
-    """Stream through LiteLLM, as server-sent events: it has no WebSocket for this."""
+    """Stream through LiteLLM, as server-sent events: it has no WebSocket for this. Some may fail, and are
+    told of: what it spends is divided by the tokens that came."""
     with peer.litellm(model) as proxy:
         urls = [f"{proxy.http}/v1/chat/completions"] * count
-        seen = streams(proxy.child, model, "sse", urls, peer.HEADERS, window=window, rate=rate)
-        return sound("LiteLLM", count, seen)
+        return streams(proxy.child, model, "sse", urls, peer.HEADERS, window=window, rate=rate)
 
 
 def sound(name: str, count: int, seen: Streamed) -> Streamed:
@@ -41,6 +41,12 @@ def sound(name: str, count: int, seen: Streamed) -> Streamed:
     if seen.failures:
         raise Unreliable(f"{name}: {seen.failures} of {count} streams failed.")
     return seen
+
+
+def failed(rounds: Iterable[Streamed]) -> str:
+    """Tell of the streams that failed in some rounds, if any did."""
+    failures = sum(one.failures for one in rounds)
+    return f", {failures} failed" if failures else ""
 
 
 def cheapness(rounds: Iterable[Streamed]) -> Row:

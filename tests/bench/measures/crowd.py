@@ -39,4 +39,4 @@ def told(rounds: list[Streamed]) -> str:
     if not rounds:
         return ""
     p50, p99 = median(one.p50 for one in rounds), median(one.p99 for one in rounds)
-    return f"p50 {p50:.0f} ms, p99 {p99:.0f} ms"
+    return f"p50 {p50:.0f} ms, p99 {p99:.0f} ms{contenders.failed(rounds)}"

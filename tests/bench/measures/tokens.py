@@ -37,7 +37,7 @@ def rows(run: Run) -> Iterator[Row]:
         yield Row(
             measure=measure,
             ours=f"{mine:.0f} µs",
-            peer=f"{theirs:.0f} µs",
+            peer=f"{theirs:.0f} µs{contenders.failed(peers)}",
             ratio=f"LiteLLM {theirs / mine:.1f} times ours",
             goal="at least 6 times",
             holds=theirs >= 6 * mine,
