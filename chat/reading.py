@@ -25,7 +25,7 @@ from llm.models.agents import AgentRun
 from llm.types import Usage
 
 NOTHING = Usage()
-SHOWN = 60  # messages on a page, and how many more each look at earlier ones brings
+SHOWN = 40  # messages on a page, and how many more each look at earlier ones brings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page
 
 from chat.models import Conversation, Message
+from chat.reading import SHOWN
 from tests.browser.aside import expect
 from tests.browser.pages import Chat, ask
 from tests.wire import Pace, text
@@ -135,11 +136,11 @@ def test_300_messages(chat: Chat, alice: User) -> None:
     loaded = page.evaluate("() => performance.getEntriesByType('navigation')[0].loadEventEnd")
     spent = costs.end()
     items = page.locator("#messages > li")
-    assert items.count() == 60
+    assert items.count() == SHOWN
     expect(items.last).to_be_in_viewport()
     print(f"\n300 messages: loaded after {loaded:.0f} ms; {spent}; heap {costs.heap():.1f} MiB")
     assert sum(spent.tasks) < 1_000
-    for shown in (120, 180, 240, 300):
+    for shown in (*range(2 * SHOWN, 300, SHOWN), 300):
         first = page.locator("#messages > li").first.get_attribute("id")
         page.locator("#earlier a").scroll_into_view_if_needed()
         expect(items).to_have_count(shown)
