@@ -1,5 +1,6 @@
 """What a socket is sent is compressed, for as long as something flows."""
 
+import asyncio
 import json
 import random
 
@@ -13,6 +14,7 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from config.deflate import LONGEST, DeflateFactory
+from config.websocket import Inbox, framed
 
 STATE = json.dumps({"type": "state", "title": "abc" * 20, "generations": []})
 
@@ -40,6 +42,11 @@ class Pair:
     def say(self, text: str) -> int:
         """Send a text; returns the bytes that it took, and checks that it came."""
         self.server.send_text(text.encode())
+        return self._arrived(text, self.server, self.client)
+
+    def write(self, text: str) -> int:
+        """Send a text the short way; returns the bytes that it took, and checks that it came."""
+        self.server.writes.append(framed(text.encode(), self.server.extensions))
         return self._arrived(text, self.server, self.client)
 
     def hear(self, text: str) -> int:
@@ -112,3 +119,24 @@ def test_a_browser_that_cannot_have_it_this_way_gets_plain_frames(offer: dict[st
     pair = Pair(**offer)
     for n in range(3):
         assert pair.say(delta(n)) > len(delta(n))
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
+@pytest.mark.parametrize("offer", [{}, {"server_no_context_takeover": True}])
+def test_a_frame_that_is_written_the_short_way_is_read_as_any_other(
+    offer: dict[str, object], size: int
+) -> None:
+    pair, chance = Pair(**offer), random.Random(size)  # noqa: S311
+    text = "".join(chance.choices("abcdefgh", k=size))
+    assert [pair.write(text) >= len(text), pair.say(STATE) > 0, pair.write(text) > 0] == [True] * 3
+
+
+async def test_an_inbox_gives_what_came_in_order_and_waits_for_what_comes() -> None:
+    inbox = Inbox()
+    inbox.put_nowait(1)
+    inbox.put_nowait(2)
+    assert [await inbox.get(), inbox.empty(), await inbox.get(), inbox.empty()] == [1, False, 2, True]
+    waiting = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put_nowait(3)
+    assert await waiting == 3
