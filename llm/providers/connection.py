@@ -10,7 +10,8 @@ from typing import cast
 import httptools
 import httpx2
 
-MOST_HEAD = 64 * 1024  # bytes of a status line with its headers
+MOST_HEAD = 64 * 1024  # bytes of all headers
+CHUNKED = (b"transfer-encoding", b"chunked")
 HUNG_UP = "The server hung up before its answer was whole."
 
 type Headers = list[tuple[bytes, bytes]]
@@ -138,6 +139,3 @@ class Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         self._is_whole = self._has_head
-
-
-CHUNKED = (b"transfer-encoding", b"chunked")
