@@ -43,6 +43,7 @@ def test_an_edited_question_begins_a_branch_and_the_way_back_leads_to_the_first(
     page = chat.open(alice)
     ask(page, "2 + 2?")
     ended(page)
+    expect(page.locator("#stop")).to_be_hidden()  # nothing is edited while the page still takes in the end
     page.get_by_role("button", name="Edit question").click()
     field = page.get_by_role("textbox", name="Edit question")
     expect(field).to_be_focused()
