@@ -59,13 +59,13 @@ YARDSTICK = """() => {
 
 
 def measured_yardstick(chat: Chat, page: Page) -> float:
-    """Return what laying out 400 paragraphs costs here and now, in milliseconds of the processor."""
+    """Return what laying out 400 paragraphs costs here and now, in milliseconds of the processor: the median."""
     rounds = []
     for _ in range(3):
         costs = Costs(chat, page)
         page.evaluate(YARDSTICK)
         rounds.append(max(costs.end().tasks))
-    return min(rounds)
+    return sorted(rounds)[1]
 
 
 class Costs:
