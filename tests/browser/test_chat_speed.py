@@ -59,7 +59,7 @@ YARDSTICK = """() => {
 
 
 def measured_yardstick(chat: Chat, page: Page) -> float:
-    """Return what laying out 400 paragraphs costs here and now, in milliseconds of the processor: the median."""
+    """Return the milliseconds of the processor that 400 paragraphs cost here and now, the median of three."""
     rounds = []
     for _ in range(3):
         costs = Costs(chat, page)
