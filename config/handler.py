@@ -107,9 +107,7 @@ def application() -> Handler:
     django.setup(set_prefix=False)
     for signal in (request_started, request_finished):
         signal.disconnect(close_old_connections)  # the thread does it, after each work
-    request_finished.disconnect(
-        close_caches
-    )  # the one in memory has nothing to close, and a look costs 0.1 ms
+    request_finished.disconnect(close_caches)  # the one in memory has nothing to close: a look costs 0.1 ms
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)  # nothing is noted
     return Handler()
