@@ -12,7 +12,9 @@ import os
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -49,28 +51,29 @@ def start() -> None:
     """Publish the numbers of this process until its loop ends, if the site wants metrics; call it there."""
     global _beating
     if _beating is None and settings.PARLEY.parley_metrics_token.get_secret_value():
-        _beating = asyncio.create_task(_beat(), name="metrics")
-        runloop.on_close(_end)
+        ended = asyncio.Event()
+        _beating = asyncio.create_task(_beat(ended), name="metrics")
+        runloop.on_close(partial(_end, _beating, ended))
 
 
-async def _end() -> None:
+async def _end(beating: asyncio.Task[None], ended: asyncio.Event) -> None:
     global _beating
-    if _beating is not None:
-        _beating.cancel()
-        await asyncio.wait([_beating])
     _beating = None
+    ended.set()
+    await asyncio.wait([beating])  # a thread that writes cannot be cancelled, and would leave its file behind
     await asyncio.to_thread(_file(process()).unlink, missing_ok=True)
 
 
-async def _beat() -> None:
+async def _beat(ended: asyncio.Event) -> None:
     clock = asyncio.get_running_loop().time
     written = float("-inf")
-    while True:
+    while not ended.is_set():
         if clock() >= written + EVERY:
             written = clock()
             await publish()
         due = clock() + BEAT
-        await asyncio.sleep(BEAT)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ended.wait(), BEAT)
         figures.LOOP_LAG.observe(max(0.0, clock() - due))
 
 

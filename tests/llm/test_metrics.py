@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import time
@@ -137,6 +138,19 @@ async def test_a_process_leaves_its_numbers_while_it_runs(metered: Path) -> None
     written = json.loads((metered / "web-1.json").read_text())
     assert "parley_calls_in_flight" in {family["name"] for family in written}
     await runloop.close()
+    assert names(metered) == set()
+
+
+async def test_a_write_under_way_at_the_end_leaves_no_numbers_behind(metered: Path) -> None:
+    runloop.adopt()
+    slow = metered / "web-1.new"
+    os.mkfifo(slow)  # what is written there waits for a reader
+    publishing.start()
+    await asyncio.sleep(0)  # the write begins
+    closing = asyncio.create_task(runloop.close())
+    await asyncio.wait([closing], timeout=0.1)  # time enough to end without it
+    await asyncio.to_thread(slow.read_text)
+    await closing
     assert names(metered) == set()
 
 
