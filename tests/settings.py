@@ -23,3 +23,6 @@ os.environ.update(
 from config.settings import *  # noqa: E402, F403 the environment comes first
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # people are made in every test
+
+if database.startswith("postgres"):
+    DATABASES["default"]["ENGINE"] = "tests.postgresql"  # noqa: F405 it comes with the star
