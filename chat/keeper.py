@@ -126,10 +126,10 @@ class Keeper:
             if not held_up and (dead := found & self._suspects):
                 await sync_to_async(reap)(dead, self.pace)
             self._suspects = found
+        self._looked = now
         await agents.look()
         if now - self._began >= self.pace.alone:  # after a start, readers may first come back
             await sync_to_async(agents.stop_unread)(self.pace.alone)
-        self._looked = now
 
     async def _when_due(self, what: str, every: float, work: Callable[[], Awaitable[None]]) -> None:
         """Do it if its time has come; what fails stays due."""

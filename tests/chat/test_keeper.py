@@ -15,6 +15,7 @@ from chat import keeping, log, runner, turns
 from chat.keeper import Keeper, Pace
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.turns import Asked
+from llm.models.agents import AgentRun
 from llm.providers.scripted import say
 from tests.chat.conftest import Tab, question, use_model
 from tests.chat.test_runner import Steps, logged, reap, sent
@@ -135,6 +136,23 @@ async def test_after_a_time_without_the_database_the_living_may_beat_first(loop:
     ):
         await one.look()
         assert (await Message.objects.aget(pk=message)).status == status
+
+
+async def test_agents_whose_end_cannot_be_stored_keep_nobody_elses_answer_open(
+    loop: None, alice: User, bob: User
+) -> None:
+    clock = Clock()
+    one = Keeper(Pace(beat=5), clock)
+    theirs = await dead(bob)
+    run = await AgentRun.objects.acreate(user=bob, goal="x", tools=[], status=AgentRun.Status.COMPLETED)
+    await Generation.objects.aupdate(run=run)
+    message = await dead(alice)
+    async with without("llm_agentstep"):
+        for clock.now in (4.0, 8.0, 12.0):
+            with pytest.raises(DatabaseError):
+                await one.look()
+    assert (await Message.objects.aget(pk=message)).status == "interrupted"
+    assert (await Message.objects.aget(pk=theirs)).status == "streaming"
 
 
 async def test_who_beats_between_two_looks_lives(loop: None, alice: User) -> None:
