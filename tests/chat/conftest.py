@@ -90,7 +90,10 @@ class Tab:
 def use_model(*steps: Step, kept: Replies | None = None, **how: Any) -> Scripted:
     """Let a script answer in the place of the local model; with `kept`, only what is not there."""
     model = Scripted(*steps, **how)
-    cache = [Cache(kept, ledger.write, ttl=60)] if kept else []
+    cache = []
+    if kept:
+        runloop.on_close(kept.close)
+        cache.append(Cache(kept, ledger.write, ttl=60))
     client.use(client.Client({"local": model}, Fallback(("local:smollm2",)), *cache, Record(ledger.write)))
     return model
 
