@@ -4,6 +4,7 @@ A number costs a dictionary's entry a call and nothing a token. A name has at mo
 make up (a model, a feature) cannot fill the memory.
 """
 
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ class Family:
     samples: list[Sample] = field(default_factory=list)
 
 
-class Meter[V]:
+class Meter[V](ABC):
     """The series of one name, by the values of its labels."""
 
     def __init__(self, name: str, says: str, *labels: str) -> None:
@@ -38,9 +39,9 @@ class Meter[V]:
         self.series: dict[Labels, V] = {}
         _meters.append(self)
 
+    @abstractmethod
     def family(self) -> Family:
         """Return what it says now."""
-        raise NotImplementedError
 
     def _bounded(self, values: Labels) -> Labels:
         if values in self.series or len(self.series) < MOST:
