@@ -1,8 +1,5 @@
 """Prompts as files of a folder: `manage.py prompts export|import|check DIR`."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,16 +7,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import transaction
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from llm.types import Message
-from prompts import exchange, files, service
+from prompts import files, service
 from prompts.content import Content
 from prompts.files import PromptFile
-from prompts.models import Prompt, PromptMove
-from prompts.rendering import Variable
+from prompts.models import Prompt
 from tests.prompts.factories import activate, content, make_prompt
 from tests.prompts.test_authors import ADA, commit
 
@@ -280,58 +272,6 @@ def test_a_folder_that_is_not_there_is_told(run: Run, tmp_path: Path, action: st
 
 
 # There and back
-
-words = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20)
-texts = st.lists(
-    words | st.sampled_from(["---", "<!-- user -->", "\\<!-- system -->", "{{ a }}", "a: b", "\r\n"]),
-    max_size=5,
-).map(lambda parts: "\n".join(["x", *parts]))
-rest = st.builds(Message, role=st.sampled_from(["user", "assistant"]), content=texts)
-contents = st.builds(
-    Content,
-    messages=st.tuples(st.builds(Message, role=st.just("system"), content=texts), rest)
-    | st.lists(rest, min_size=1, max_size=3).map(tuple),
-    variables=st.tuples(
-        st.builds(Variable, name=st.just("a"), required=st.just(False), default=words, sample=words)
-    ),
-    model=st.sampled_from(["", "local:smollm2", "openai:a,local:b"]),
-    parameters=st.sampled_from([{}, {"temperature": 0.5}, {"temperature": 0.0, "max_tokens": 5}]),
-    cache_ttl=st.none() | st.integers(0, 10_000),
-    on_disconnect=st.sampled_from(["finish", "stop"]),
-    on_stop=st.sampled_from(["stop", "drain"]),
-    output_schema=st.sampled_from(["", '{"type": "object", "properties": {"why": {}, "a": {"const": 1.0}}}']),
-)
-
-
-@contextmanager
-def fresh_site() -> Iterator[Path]:
-    """A folder and, for as long as it is there, a database without prompts: history cannot be deleted."""
-    with tempfile.TemporaryDirectory() as folder, transaction.atomic():
-        yield Path(folder)
-        transaction.set_rollback(True)
-
-
-def exported(folder: Path) -> dict[str, bytes]:
-    list(exchange.export(folder))
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@settings(max_examples=50, deadline=None)
-@given(said=contents, title=words.map("x".__add__), description=words)
-def test_export_import_export_gives_the_same_bytes(said: Content, title: str, description: str) -> None:
-    with fresh_site() as folder:
-        prompt = make_prompt(said)
-        Prompt.objects.filter(pk=prompt.pk).update(title=title, description=description)
-        first = exported(folder)
-    with fresh_site() as folder, tempfile.TemporaryDirectory() as other:
-        for name, data in first.items():
-            (folder / name).write_bytes(data)
-        assert exchange.take_in(folder, publish=False)
-        assert exported(Path(other)) == first
-        assert list(exchange.export(folder)) == []
-        assert exchange.take_in(folder, publish=False) == []
-        assert not PromptMove.objects.exists()
-        assert list(exchange.drift(folder)) == []
 
 
 def test_an_edit_goes_from_the_admin_to_a_file_and_back(run: Run, tmp_path: Path) -> None:
