@@ -34,7 +34,7 @@ def headlines(now: Seen, before: Seen) -> list[Headline]:
     mine, theirs = now.figures, before.figures
     return [
         _cost(mine, theirs),
-        Headline("Calls", f"{mine.calls:,}", _growth(mine.calls, theirs.calls, str)),
+        Headline("Calls", f"{mine.calls:,}", _growth(mine.calls, theirs.calls, "{:,}".format)),
         _tokens(mine, theirs),
         _errors(mine, theirs),
         _hits(mine, theirs),
@@ -60,14 +60,14 @@ def _growth[N: (int, Decimal)](now: N, before: N, show: Callable[[N], str]) -> s
     if not before:
         return "none before"
     sign = UP if now > before else DOWN
-    shown = f"{before:,}" if isinstance(before, int) else show(before)
+    shown = show(before)
     if now > before * 10:
         return f"{sign} from {shown}"
     return f"{sign} {percent(abs(now - before), before)} from {shown}"
 
 
 def _tokens(now: Figures, before: Figures) -> Headline:
-    return Headline("Tokens", short(now.tokens), _growth(now.tokens, before.tokens, str), note=_kinds(now))
+    return Headline("Tokens", short(now.tokens), _growth(now.tokens, before.tokens, short), note=_kinds(now))
 
 
 def _kinds(now: Figures) -> str:

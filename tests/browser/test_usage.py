@@ -136,6 +136,17 @@ def test_the_chart_follows_the_theme(chat: Chat, carol: User, now: datetime) -> 
     page.wait_for_function("(was) => document.querySelector('.plot canvas').toDataURL() !== was", arg=seen[0])
 
 
+def test_a_time_between_two_gaps_is_a_dot(chat: Chat, carol: User, now: datetime) -> None:
+    make_call(carol, at=now - 3 * DAY)
+    page = chat.open(carol, "/usage/?period=7d&measure=time")
+    ink = """(canvas) => {
+      const colour = getComputedStyle(document.querySelector(".legend .key")).backgroundColor.match(/\\d+/g).map(Number);
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      return [...Array(data.length / 4).keys()].filter((at) => colour.every((part, n) => data[4 * at + n] === part)).length;
+    }"""
+    assert page.locator(".plot canvas").evaluate(ink) > 5
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(
     chat: Chat, carol: User, alice: User, bob: User, now: datetime, theme: Any

@@ -17,7 +17,7 @@ const compact = new Intl.NumberFormat("en", { notation: "compact", maximumSignif
 const dollars = new Intl.NumberFormat("en", { style: "currency", currency: "USD", notation: "compact", minimumFractionDigits: 0, maximumSignificantDigits: 3 });
 const TICKS = {
   cost: (value) => dollars.format(value),
-  time: (value) => (value < 1000 ? `${value} ms` : `${value / 1000} s`),
+  time: (value, highest) => (highest < 1000 ? `${value} ms` : `${value / 1000} s`),
 };
 const tick = TICKS[plot.dataset.measure] ?? ((value) => compact.format(value));
 
@@ -37,6 +37,7 @@ function data() {
     for (let at = 1; at < traces.length; at++) {
       traces[at] = traces[at].map((value, x) => value === null ? null : value + traces[at - 1][x]);
     }
+    for (const trace of traces) trace.forEach((value, x) => { if (value === 0) trace[x] = null; });  // no bar, and no rim of one
   }
   const ghost = hasGhost ? [numbers((row) => row.querySelector(".before data"))] : [];
   return [[...Array(columns).keys()], ...traces.reverse(), ...ghost];  // the highest stands behind the others
@@ -47,9 +48,15 @@ function series(look) {
   const bars = uPlot.paths.bars({ size: [0.72, 64] });
   const traces = colours.map((colour) => stacked
     ? { paths: bars, fill: colour, stroke: look.backgroundColor, width: 1, points: { show: false } }
-    : { stroke: colour, width: 2, points: { show: columns < 2, size: 6, fill: colour } });
+    : { stroke: colour, width: 2, points: { show: true, size: 6, fill: colour, filter: alone } });
   const ghost = { paths: uPlot.paths.stepped({ align: 0 }), stroke: look.color, width: 1.5, dash: [3, 3], points: { show: false } };
   return [{}, ...traces, ...(hasGhost ? [ghost] : [])];
+}
+
+// A line needs two values side by side; one between two gaps is a dot.
+function alone({ data }, at) {
+  const values = data[at];
+  return [...values.keys()].filter((x) => values[x] !== null && (values[x - 1] ?? values[x + 1] ?? null) === null);
 }
 
 function axes(look) {
@@ -59,9 +66,9 @@ function axes(look) {
   const whole = { incrs: [1, 2, 5].flatMap((first) => [...Array(12).keys()].map((zeros) => first * 10 ** zeros)).sort((a, b) => a - b) };
   return [
     { ...words, size: 28, gap: 6, grid: { show: false }, ticks: { show: false }, splits: () => labels,
-      values: (_, splits) => splits.map((x) => rows[x]?.dataset.short ?? "") },
+      values: ({ bbox }, splits) => splits.map((x) => (columns - x - 0.5) * bbox.width / devicePixelRatio / columns < LABEL / 3 ? "" : rows[x]?.dataset.short ?? "") },
     { ...words, size: 56, gap: 6, space: 36, ticks: { show: false }, grid: { stroke: look.borderTopColor, width: 1 },
-      values: (_, splits) => splits.map(tick), ...(plot.dataset.measure === "cost" ? {} : whole) },
+      values: (_, splits) => splits.map((value) => tick(value, splits.at(-1))), ...(plot.dataset.measure === "cost" ? {} : whole) },
   ];
 }
 

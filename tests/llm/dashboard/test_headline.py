@@ -82,3 +82,8 @@ def test_only_cached_answers_have_no_error_share() -> None:
 
 def test_ten_times_as_much_is_not_a_percentage() -> None:
     assert shown(Figures(calls=4_000), BEFORE)["Calls"].change == "↑ from 100"
+
+
+def test_what_tokens_were_is_told_in_the_same_unit() -> None:
+    found = shown(Figures(calls=1, input_tokens=2_500_000), Figures(calls=1, input_tokens=2_193_495))
+    assert (text(found["Tokens"].value), text(found["Tokens"].change)) == ("2.5 M", "↑ 14 % from 2.2 M")
