@@ -20,7 +20,7 @@ from chat.preferences import announcements
 from config.accounts import invitations
 from config.accounts.forms import InvitationForm, KeyForm, ProfileForm
 from config.accounts.keys import MOST, TooManyKeys, keys_of, make_key, revoke_key
-from config.accounts.people import people
+from config.accounts.people import KINDS, Asked, people
 from llm.dashboard.purses import own_purses
 from llm.usage import Filters, summary
 
@@ -83,7 +83,10 @@ def everybody(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         person = invitations.invite(form.cleaned_data["username"], form.cleaned_data["email"])
         return _sent(request, person)
-    shown = {"place": "people", "people": people(_person(request), timezone.now()), "form": form}
+    query = request.GET
+    asked = Asked(only=query.get("only", ""), said=query.get("q", ""), page=query.get("page", ""))
+    listing = people(_person(request), timezone.now(), asked)
+    shown = {"place": "people", "listing": listing, "asked": asked, "kinds": KINDS, "form": form}
     return render(request, "accounts/people.html", shown, status=422 if form.errors else 200)
 
 

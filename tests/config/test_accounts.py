@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -128,7 +129,7 @@ class TestInvitations:
 
     def test_an_invited_person_sets_a_password_and_is_in(self, carol: User, signed_in: SignIn) -> None:
         link = self.invited(signed_in(carol))
-        assert [one.state for one in people(carol, timezone.now())] == ["active", "invited"]
+        assert [one.state for one in people(carol, timezone.now()).people] == ["active", "invited"]
         guest = Client()
         form = guest.get(link, follow=True)
         assert "You are invited as dora." in html(form)
@@ -136,7 +137,7 @@ class TestInvitations:
         password = "a long enough one"
         answer = guest.post(where, {"new_password1": password, "new_password2": password}, follow=True)
         assert answer.wsgi_request.user.get_username() == "dora"
-        assert [one.state for one in people(carol, timezone.now())] == ["active", "active"]
+        assert [one.state for one in people(carol, timezone.now()).people] == ["active", "active"]
         assert "This link no longer works" in html(Client().get(link, follow=True))
 
     def test_a_new_link_can_be_sent(self, carol: User, signed_in: SignIn) -> None:
@@ -183,10 +184,51 @@ class TestPeople:
             BudgetPeriod.objects.create(budget=budget, starts_on=today, spent_nano=(8 + number) * 10**9)
             make_call(user, at=timezone.now(), cost=Decimal(8 + number), model="openai:m")
         with django_assert_max_num_queries(7):
-            found = people(carol, timezone.now())
+            found = people(carol, timezone.now()).people
         tones = [one.purse.tone for one in found if one.purse]
         assert tones == ["near", "near", "over", "over", "over"]
         assert [one.figures.known_cost for one in found] == [0, 8, 9, 10, 11, 12]
+
+    def names(self, client: Client, query: str = "") -> list[str]:
+        return re.findall(r'<th scope="row"><a [^>]*>([^<]*)</a>', html(client.get(f"/people/{query}")))
+
+    def test_a_page_at_a_time(self, carol: User, signed_in: SignIn) -> None:
+        User.objects.bulk_create(User(username=f"person{number:03}") for number in range(120))
+        client = signed_in(carol)
+        pages = [self.names(client, f"?page={number}") for number in (1, 2, 3)]
+        assert [len(page) for page in pages] == [50, 50, 21]
+        assert [*chain(*pages)] == ["carol", *(f"person{number:03}" for number in range(120))]
+        second = html(client.get("/people/?page=2&q=person"))
+        assert "51 to 100 of 120" in second
+        assert re.findall(r'rel="(prev|next)" href="([^"]*)"', second) == [
+            ("prev", "?page=1&amp;q=person"),
+            ("next", "?page=3&amp;q=person"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("query", "names"),
+        [
+            ("?q=LOVE", ["ada"]),
+            ("?q=%20eve@ex", ["eve"]),
+            ("?q=%00", ["ada", "carol", "dora", "eve"]),
+            ("?only=closed", ["eve"]),
+            ("?only=invited", ["dora"]),
+            ("?only=near", ["ada"]),
+            ("?only=near&q=dora", []),
+            ("?only=x&page=x", ["ada", "carol", "dora", "eve"]),
+        ],
+    )
+    def test_who_is_looked_for_is_found(
+        self, carol: User, signed_in: SignIn, query: str, names: list[str]
+    ) -> None:
+        ada = User.objects.create_user("ada", last_name="Lovelace")
+        User.objects.create_user("dora", email="dora@example.org", password=None)
+        User.objects.create_user("eve", email="eve@example.org", is_active=False)
+        budget = Budget.objects.create(scope="user", user=ada, period="day", limit=10)
+        BudgetPeriod.objects.create(
+            budget=budget, starts_on=budget.starts_on(timezone.now()), spent_nano=9_900_000_000
+        )
+        assert self.names(signed_in(carol), query) == names
 
 
 class TestLostPasswords:
