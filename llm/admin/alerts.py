@@ -39,12 +39,16 @@ class Deliveries(DeliveryInline):
 class AlertAdmin(AlertModelAdmin):
     """What happened, to read and to acknowledge."""
 
-    list_display = ["text", "kind", "level", "opened_at", "closed_at", "acknowledged_at"]
+    list_display = ["text", "level", "opened_at", "closed_at", "acknowledged_at"]
+    fields = ["text", "kind", "level", "rule", "opened_at", "closed_at", "acknowledged_at"]
     list_filter = ["kind", "level", ("acknowledged_at", admin.EmptyFieldListFilter)]
     search_fields = ["text"]
     date_hierarchy = "opened_at"
     inlines = [Deliveries]
     actions = ["acknowledge"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {**_told(), **(extra_context or {})})
 
     @admin.action(description="Acknowledge the selected alerts", permissions=["acknowledge"])
     def acknowledge(self, request: HttpRequest, alerts: QuerySet[Alert]) -> None:
@@ -74,6 +78,9 @@ class AlertRuleAdmin(RuleModelAdmin):
     list_display_links = ["kind"]
     actions = ["send_test"]
 
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        return super().changelist_view(request, {**_told(), **(extra_context or {})})
+
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Name the fields of the list, which have no labels of their own there."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -97,6 +104,11 @@ class AlertRuleAdmin(RuleModelAdmin):
             self.message_user(request, said, messages.ERROR if delivery.error else messages.SUCCESS)
             if delivery.channel == AlertDelivery.Channel.WEBHOOK:
                 self.message_user(request, _SIGNED % {"secret": channels.secret()})
+
+
+def _told() -> dict[str, Any]:
+    """What the lists say first: that nobody would hear of an alert."""
+    return {"nobody": "" if channels.recipients() else _NOBODY}
 
 
 _SIGNED = _("Check the header X-Parley-Signature of a webhook with the secret %(secret)s.")

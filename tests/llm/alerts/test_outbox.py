@@ -136,6 +136,16 @@ def test_who_begins_to_listen_is_not_told_of_long_ago(hook: Hook) -> None:
     assert outbox.deliver(NOON + timedelta(days=8)) == 0
 
 
+def test_the_lists_say_that_nobody_would_be_told(carol: User, client: Client) -> None:
+    client.force_login(carol)
+    for name in ("alert", "alertrule"):
+        page = f"/admin/llm/{name}/"
+        assert "Nobody is told of alerts." in client.get(page).content.decode()
+    User.objects.filter(pk=carol.pk).update(email="carol@example.org")
+    for name in ("alert", "alertrule"):
+        assert "Nobody is told of alerts." not in client.get(f"/admin/llm/{name}/").content.decode()
+
+
 def test_the_button_says_what_arrived(hook: Hook, carol: User, client: Client) -> None:
     client.force_login(carol)
     User.objects.filter(pk=carol.pk).update(email="carol@example.org")

@@ -1,0 +1,1 @@
+"""Dates of the admin, in the words of the other pages."""
