@@ -77,9 +77,8 @@ def _matching(asked: Asked, near: Iterable[int]) -> QuerySet[User]:
     }
     found = User.objects.filter(kinds.get(asked.only, Q())).order_by("username")
     said = asked.said.replace("\0", "").strip()
-    return (
-        found.filter(Q.create([(f"{place}__icontains", said) for place in SEARCHED], Q.OR)) if said else found
-    )
+    somewhere = Q.create([(f"{place}__icontains", said) for place in SEARCHED], Q.OR)
+    return found.filter(somewhere) if said else found
 
 
 def _fullest(found: list[Purse]) -> Mapping[int, Purse]:

@@ -140,9 +140,11 @@ def test_a_time_between_two_gaps_is_a_dot(chat: Chat, carol: User, now: datetime
     make_call(carol, at=now - 3 * DAY)
     page = chat.open(carol, "/usage/?period=7d&measure=time")
     ink = """(canvas) => {
-      const colour = getComputedStyle(document.querySelector(".legend .key")).backgroundColor.match(/\\d+/g).map(Number);
+      const key = document.querySelector(".legend .key");
+      const colour = getComputedStyle(key).backgroundColor.match(/\\d+/g).map(Number);
       const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return [...Array(data.length / 4).keys()].filter((at) => colour.every((part, n) => data[4 * at + n] === part)).length;
+      const dots = [...Array(data.length / 4).keys()];
+      return dots.filter((dot) => colour.every((part, at) => data[4 * dot + at] === part)).length;
     }"""
     assert page.locator(".plot canvas").evaluate(ink) > 5
 
