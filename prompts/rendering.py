@@ -65,15 +65,19 @@ def render(
 ) -> tuple[Message, ...]:
     """Fill the messages; raises a PromptError that names every variable at fault."""
     texts = _texts(variables, values)
-    for message in messages:
-        if names := undeclared(message.content, variables):
-            sentence = f"The prompt uses {_listed(names)} without declaring it."
-            raise UndeclaredPlaceholder(sentence, names=names)
-        if sentence := tags.unbalanced(message.content):
-            raise BrokenSection(sentence)
     return tuple(
-        replace(message, content=markers.defused(tags.filled(message.content, texts))) for message in messages
+        message if tags.is_plain(message.content) else _filled(message, variables, texts)
+        for message in messages
     )
+
+
+def _filled(message: Message, variables: Sequence[Variable], texts: Mapping[str, str]) -> Message:
+    if names := undeclared(message.content, variables):
+        sentence = f"The prompt uses {_listed(names)} without declaring it."
+        raise UndeclaredPlaceholder(sentence, names=names)
+    if sentence := tags.unbalanced(message.content):
+        raise BrokenSection(sentence)
+    return replace(message, content=markers.defused(tags.filled(message.content, texts)))
 
 
 def samples(variables: Iterable[Variable]) -> dict[str, str]:

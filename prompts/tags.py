@@ -43,6 +43,11 @@ def _pieces(text: str) -> Iterator[str | Tag]:
     yield text[at:]
 
 
+def is_plain(text: str) -> bool:
+    """True for a text without a tag: it is its author's alone, whatever the variables hold."""
+    return len(read(text)) == 1
+
+
 def names(text: str) -> tuple[str, ...]:
     """Return the variables that a text is about, each once, in order."""
     return tuple(dict.fromkeys(piece.name for piece in read(text) if isinstance(piece, Tag)))
