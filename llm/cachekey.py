@@ -7,23 +7,26 @@ from typing import Any
 
 from llm.types import Message, Request
 
+_PLAIN = frozenset((str, int, bool, type(None)))
+_written = json.JSONEncoder(sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode
+
 
 def cache_key(request: Request) -> str:
     """Return the SHA-256 of the canonical request: what the model sees, and whose it is unless shared."""
     seen = {
         "model": request.model,
         "messages": [_message(message) for message in request.messages],
-        "temperature": request.temperature,
+        "temperature": _canonical(request.temperature),
         "max_tokens": request.max_tokens,
-        "schema": request.schema and {"name": request.schema.name, "schema": request.schema.json_schema},
-        "tools": [[tool.name, tool.description, tool.parameters] for tool in request.tools],
+        "schema": request.schema
+        and {"name": request.schema.name, "schema": _canonical(request.schema.json_schema)},
+        "tools": [[tool.name, tool.description, _canonical(tool.parameters)] for tool in request.tools],
         "tool_choice": request.tool_choice,
-        "options": request.options,
+        "options": _canonical(request.options),
         "stop": request.stop,
         "owner": None if request.cache.shared else [request.owner.user_id, _key(request)],
     }
-    text = json.dumps(_canonical(seen), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(_written(seen).encode()).hexdigest()
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -48,12 +51,12 @@ def _key(request: Request) -> str | None:
 
 def _canonical(value: Any) -> Any:
     """1.0 and 1 are one number; mappings and sequences of any kind are objects and arrays."""
-    if value is None or type(value) in (str, int, bool):
+    if type(value) in _PLAIN:
         return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, Mapping):
-        return {str(name): _canonical(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    if isinstance(value, (list, tuple)):
         return [_canonical(inner) for inner in value]
+    if isinstance(value, (dict, Mapping)):  # a dict is told from the others ten times as fast
+        return {str(name): _canonical(inner) for name, inner in value.items()}
     return value
