@@ -2,9 +2,12 @@
 
 from collections.abc import Callable
 
+from llm.redaction.once import Once
 from llm.redaction.site import redact, redact_own
 
 MARGIN = 20_480  # the longest secret: one that is cut in two is no longer recognised
+
+_redact_once = Once(redact)
 
 
 def redacted_head(text: str, most: int) -> str:
@@ -14,7 +17,7 @@ def redacted_head(text: str, most: int) -> str:
 
 def kept_head(text: str, most: int, mode: str) -> str:
     """Return the same; with the mode `full` only the secrets of this process are taken out."""
-    return _head(text, most, redact_own if mode == "full" else redact)
+    return _head(text, most, redact_own if mode == "full" else _redact_once)
 
 
 def _head(text: str, most: int, hide: Callable[[str], str]) -> str:

@@ -1,12 +1,15 @@
 """Book rows as fast as they become durable, for so many `seconds`; prints the rate."""
 
 import asyncio
+import itertools
 import time
 from typing import Any
 
 from tests.bench.child import run
 
 CALLERS = 256  # answers that end at about the same time
+QUESTION = "A question of some length. " * 7
+ANSWER = "An answer of some length. " * 15
 
 
 async def book(seconds: float) -> dict[str, Any]:
@@ -16,16 +19,23 @@ async def book(seconds: float) -> dict[str, Any]:
     from llm.types import Message, Reply, Request, Usage
 
     runloop.adopt()
-    messages = (Message(role="user", content="A question of some length. " * 8),)
     usage = Usage(input_tokens=60, output_tokens=100)
-    reply = Reply(text="An answer of some length. " * 16, model="openai:bench", finish="stop", usage=usage)
+    numbers = itertools.count()
     count, end = 0, time.perf_counter() + seconds
+
+    def news() -> Entry:
+        """What nobody has said before: texts that come again cost the ledger less."""
+        number = next(numbers)
+        question = Message(role="user", content=f"Question {number} of some length. {QUESTION}")
+        request = Request(messages=(question,), model="openai:bench")
+        text = f"Answer {number} of some length. {ANSWER}"
+        reply = Reply(text=text, model="openai:bench", finish="stop", usage=usage)
+        return Entry(request=request, reply=reply, outcome="ok", error="")
 
     async def caller() -> None:
         nonlocal count
         while time.perf_counter() < end:
-            request = Request(messages=messages, model="openai:bench")
-            await ledger.write(Entry(request=request, reply=reply, outcome="ok", error=""))
+            await ledger.write(news())
             count += 1
 
     begun = time.perf_counter()
