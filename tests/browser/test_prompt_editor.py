@@ -179,3 +179,10 @@ def test_a_call_becomes_a_case_in_one_click(chat: Chat, carol: User) -> None:
     expect(page.get_by_text("The test case is made.")).to_be_visible()
     case = PromptCase.objects.get(name="Who are you?")
     assert (case.prompt.slug, case.messages) == ("assistant", [{"role": "user", "content": "Who are you?"}])
+    room = page.locator(".tabular").evaluate("(table) => table.scrollWidth <= table.clientWidth")
+    assert room, "a column of the checks is out of sight"
+    page.locator("[name='checks-0-kind']").select_option(label="contains")
+    page.locator("[name='checks-0-value']").fill("Carol")
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("was changed successfully")).to_be_visible()
+    assert [(check.kind, check.value) for check in case.checks.all()] == [("contains", "Carol")]
