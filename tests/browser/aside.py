@@ -38,6 +38,12 @@ class StandIn:
         given = [_theirs(value) for value in args]
         return aside(lambda: self._there(*given, **{name: _theirs(value) for name, value in options.items()}))
 
+    def __enter__(self) -> Any:
+        return aside(self._there.__enter__)
+
+    def __exit__(self, *fault: object) -> None:
+        aside(lambda: self._there.__exit__(*fault))
+
 
 def aside(work: Callable[[], Any]) -> Any:
     """Do something in the browser's thread."""
