@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import islice
 
 from llm.layers.sent import is_read
 from llm.types import Delta, Emit, Reply
@@ -22,7 +23,7 @@ class Flight:
     def __init__(self, call: Callable[["Flight"], Awaitable[Reply]]) -> None:
         self.seen = False
         self.read_elsewhere = nobody
-        self._deltas: list[Delta] = []
+        self._kept: list[str | Delta] = []  # text alone costs a quarter of the delta that it came in
         self._readers = 0
         self._waiting: list[asyncio.Future[None]] = []
         self.task = asyncio.create_task(self._fly(call))
@@ -34,12 +35,12 @@ class Flight:
         return self.task.cancelling() > 0
 
     async def __call__(self, delta: Delta) -> None:
-        self._deltas.append(delta)
+        self._kept.append(delta.text if delta.is_text else delta)
         self._tell()
 
     def restart(self) -> None:
         """Forget what came so far; only while nobody has seen it."""
-        self._deltas.clear()
+        self._kept.clear()
 
     async def join(self, emit: Emit) -> Reply:
         """Push what has come so far and all that comes into `emit`, then return the reply or raise."""
@@ -70,15 +71,24 @@ class Flight:
     async def _read(self, emit: Emit) -> None:
         read = 0
         while True:
-            while read < len(self._deltas):
+            while read < len(self._kept):
                 self.seen = True
-                await emit(self._deltas[read])
-                read += 1
+                delta, read = self._from(read)
+                await emit(delta)
             if self.task.done():
                 return
             news = asyncio.get_running_loop().create_future()
             self._waiting.append(news)  # nothing has come since the look above: nothing was awaited
             await news
+
+    def _from(self, read: int) -> tuple[Delta, int]:
+        """Return what follows the first `read` pieces, texts as one delta, and how many are read then."""
+        texts: list[str] = []
+        for piece in islice(self._kept, read, None):
+            if isinstance(piece, Delta):
+                return (Delta(text="".join(texts)), read + len(texts)) if texts else (piece, read + 1)
+            texts.append(piece)
+        return Delta(text="".join(texts)), read + len(texts)
 
     def _landed(self, task: "asyncio.Future[Reply]") -> None:
         self._tell()

@@ -82,12 +82,8 @@ def gathered(deltas: Iterable[Delta]) -> Part:
     """Join pieces of text that follow each other."""
     joined: list[Delta] = []
     for delta in deltas:
-        if joined and _is_text(delta) and _is_text(joined[-1]):
+        if joined and delta.is_text and joined[-1].is_text:
             joined[-1] = Delta(text=joined[-1].text + delta.text)
         else:
             joined.append(delta)
     return Part(tuple(joined))
-
-
-def _is_text(delta: Delta) -> bool:
-    return delta.tool_call is None and delta.usage is None

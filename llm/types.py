@@ -223,6 +223,11 @@ class Delta(NamedTuple):
     tool_call: ToolCall | None = None
     usage: Usage | None = None
 
+    @property
+    def is_text(self) -> bool:
+        """True if there is nothing in it but text."""
+        return self.tool_call is None and self.usage is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PassedOver:

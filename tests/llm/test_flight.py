@@ -4,8 +4,8 @@ import pytest
 
 from llm.errors import Unavailable
 from llm.flight import Flight
-from llm.types import discard
-from tests.llm.layers.fakes import Collected, Held, ask, until
+from llm.types import Delta, Emit, Reply, ToolCall, discard
+from tests.llm.layers.fakes import Collected, Held, answer, ask, until
 
 
 def flight(held: Held) -> Flight:
@@ -112,7 +112,7 @@ async def test_it_was_seen_only_when_a_reader_took_a_delta() -> None:
     one = flight(held)
     whole = asyncio.create_task(one.join(discard))
     held.release(1)
-    await until(lambda: len(one._deltas) == 1)
+    await until(lambda: len(one._kept) == 1)
     assert not one.seen
     reader = Collected()
     streamed = asyncio.create_task(one.join(reader))
@@ -130,3 +130,22 @@ async def test_a_fault_without_readers_is_not_reported_as_forgotten() -> None:
     await asyncio.wait([one.task])
     with pytest.raises(Unavailable):
         await one.join(discard)
+
+
+async def test_who_joins_late_gets_the_text_between_two_calls_as_one() -> None:
+    call = Delta(tool_call=ToolCall(id="1", name="look", arguments="{}"))
+
+    async def answers(emit: Emit) -> Reply:
+        for delta in (Delta(text="a"), Delta(text="b"), call, Delta(text="c"), Delta(text="d")):
+            await emit(delta)
+        return answer("abcd")
+
+    one = Flight(answers)
+    await asyncio.wait([one.task])
+    got: list[Delta] = []
+
+    async def late(delta: Delta) -> None:
+        got.append(delta)
+
+    await one.join(late)
+    assert got == [Delta(text="ab"), call, Delta(text="cd")]
