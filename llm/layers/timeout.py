@@ -16,8 +16,8 @@ class Timeout:
 
     async def __call__(self, request: Request, emit: Emit, call: Handler) -> Reply:
         try:
-            async with asyncio.timeout_at(request.expires) as timeout:
-                listening = Listening(emit, self.silence, timeout)
+            async with asyncio.timeout(None) as timeout:
+                listening = Listening(emit, self.silence, request.expires, timeout)
                 try:
                     return await call(request, listening)
                 finally:
@@ -31,20 +31,23 @@ class Timeout:
 
 
 class Listening:
-    """An emit that ends `timeout` after `silence` seconds in which nothing came.
+    """An emit that ends `timeout` after `silence` seconds in which nothing came, or when it `expires`.
 
     Its one timer asks how long ago the last sign of life was; to set another for each would cost more than
     to hand it on.
     """
 
-    def __init__(self, emit: Emit, silence: float, timeout: asyncio.Timeout) -> None:
+    __slots__ = ("_emit", "_expires", "_heard", "_now", "_silence", "_timeout", "_timer", "gave_up")
+
+    def __init__(self, emit: Emit, silence: float, expires: float, timeout: asyncio.Timeout) -> None:
         self.gave_up = False
         self._emit = emit
         self._silence = silence
+        self._expires = expires
         self._timeout = timeout
         self._now = asyncio.get_running_loop().time
         self._heard = self._now()
-        self._timer = asyncio.get_running_loop().call_later(silence, self._look)
+        self._timer = self._look_at(self._heard + silence)
 
     async def __call__(self, delta: Delta) -> None:
         self._heard = math.inf  # a slow reader is not a slow provider
@@ -58,9 +61,11 @@ class Listening:
     def _look(self) -> None:
         now = self._now()
         silent = now - self._heard
-        if silent >= self._silence:
-            self.gave_up = True
+        if silent >= self._silence or now >= self._expires:
+            self.gave_up = now < self._expires
             self._timeout.reschedule(now)
         else:
-            left = self._silence - max(silent, 0.0)
-            self._timer = asyncio.get_running_loop().call_later(left, self._look)
+            self._timer = self._look_at(now + self._silence - max(silent, 0.0))
+
+    def _look_at(self, moment: float) -> asyncio.TimerHandle:
+        return asyncio.get_running_loop().call_at(min(moment, self._expires), self._look)
