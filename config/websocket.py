@@ -15,12 +15,22 @@ TEXT, PACKED = 0x81, 0x40  # how a frame begins that is a whole message, and wha
 
 
 class Protocol(WebSocketsSansIOProtocol):
-    """One socket."""
+    """One socket. Its attributes have slots: a dict of so many would be four times as big."""
+
+    __slots__ = (
+        *("app", "app_state", "asgi_version", "client", "close_sent", "close_timeout", "close_timer"),
+        *("config", "conn", "connections", "curr_msg_data_type", "default_headers", "disconnected", "frames"),
+        *("handshake_complete", "handshake_initiated", "initial_response", "last_ping_rtt", "logger"),
+        *("loop", "pending_ping_payload", "ping_interval", "ping_sent_at", "ping_timeout", "ping_timer"),
+        *("pong_timer", "queue", "read_paused", "request", "response", "root_path", "scheme", "scope"),
+        *("server", "tasks", "transport", "writable"),
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.conn.available_extensions = EXTENSIONS
         self.queue: Any = Inbox()
+        self.writable: Any = Gate()
 
     @override
     async def send(self, message: Any) -> None:
@@ -43,8 +53,42 @@ class Protocol(WebSocketsSansIOProtocol):
             self.response.headers.clear()
 
 
+class Gate:
+    """asyncio's Event, set at first, without the deque that each has for those who wait."""
+
+    __slots__ = ("_waiting",)
+
+    def __init__(self) -> None:
+        self._waiting: list[asyncio.Future[None]] | None = None  # None: open
+
+    def is_set(self) -> bool:
+        """Return whether it is open."""
+        return self._waiting is None
+
+    def set(self) -> None:
+        """Let all pass who wait."""
+        waiting, self._waiting = self._waiting, None
+        for one in waiting or ():
+            if not one.done():
+                one.set_result(None)
+
+    def clear(self) -> None:
+        """Let whoever comes wait."""
+        if self._waiting is None:
+            self._waiting = []
+
+    async def wait(self) -> None:
+        """Return once it is open."""
+        if self._waiting is not None:
+            passed = asyncio.get_running_loop().create_future()
+            self._waiting.append(passed)
+            await passed
+
+
 class Inbox:
     """What came and is still to be received, by one who waits: asyncio's queue has four deques for it."""
+
+    __slots__ = ("_filled", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[Any] = []  # reading pauses while anything does, so there are never many

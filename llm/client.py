@@ -1,7 +1,7 @@
 """`await run(request)`: the one way to a model. The order of the layers is the visible list below."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial, reduce
@@ -50,9 +50,9 @@ class Client:
         self.layers = layers
         self.handler = stack(self._provide, *layers)
 
-    async def _provide(self, request: Request, emit: Emit) -> Reply:
+    def _provide(self, request: Request, emit: Emit) -> Awaitable[Reply]:
         provider, _ = catalog.split(request.model or "")
-        return await self.providers[provider](request, emit)
+        return self.providers[provider](request, emit)
 
     async def run(self, request: Request, emit: Emit, deadline: float) -> Reply:
         """Answer within `deadline` seconds; raises LLMError."""
