@@ -10,7 +10,7 @@ from channels.exceptions import StopConsumer
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.utils.translation import gettext as _
 
-from chat import door, hub, log, service, tail
+from chat import door, hub, log, opening, service, tail
 from chat.bucket import Bucket
 from chat.errors import ChatError, FrameTooLarge, NotFound, TooManyFrames
 from chat.frames import (
@@ -29,7 +29,7 @@ from chat.frames import (
     encode,
 )
 from chat.mailbox import Mailbox
-from chat.models import Conversation, Generation, Message
+from chat.models import Generation
 from chat.runner import running
 from chat.turns import Asked
 from llm import origin
@@ -37,8 +37,6 @@ from llm.errors import LLMError
 from prompts.errors import PromptError
 
 logger = logging.getLogger(__name__)
-
-NEWEST = 20  # answers that a socket is taken to know when it opens
 
 UNAUTHENTICATED, FORBIDDEN, COME_BACK, TRY_AGAIN = 4401, 4403, 1012, 1013
 
@@ -69,14 +67,13 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         if self.user is None:
             await self._refuse("unauthenticated", _("Sign in first, or send a valid key."), UNAUTHENTICATED)
             return
-        conversation = await Conversation.objects.visible_to(self.user).filter(pk=self.conversation).afirst()
-        if conversation is None:
+        title = await opening.title(self.user, self.conversation)
+        if title is None:
             await self._refuse("not_found", _("This conversation does not exist."), FORBIDDEN)
             return
         tail.attach(self.conversation, self.mailbox)
         door.enter(self)
-        state = await self._state(conversation)
-        await self._say(state)
+        await self._say(await self._state(title))
         self._spawn(self._pump())
 
     async def disconnect(self, code: int) -> None:
@@ -185,18 +182,17 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
             raise NotFound("This answer does not exist in this conversation.")
         await tail.follow(self.mailbox, frame.generation, frame.after)
 
-    async def _state(self, conversation: Conversation) -> State:
+    async def _state(self, title: str) -> State:
         """Return what runs; the newest answers are known from here on, whether they run or not."""
-        newest = Generation.objects.filter(message__conversation=conversation).order_by("-id")[:NEWEST]
-        rows = [row async for row in newest.select_related("message").defer("message__content")]
-        self.mailbox.tell(row.pk for row in rows)
+        newest = await opening.newest(self.conversation)
+        self.mailbox.tell(known.generation for known in newest)
         live = []
-        for row in reversed(rows):
-            if row.message.status == Message.Status.STREAMING:
-                run = running(row.pk)
-                seq = run.flusher.seq if run else await log.length(row)
-                live.append(Live(generation=row.pk, message=row.message_id, seq=seq))
-        return State(conversation=conversation.pk, title=conversation.title, generations=live)
+        for known in reversed(newest):
+            if known.is_streaming:
+                run = running(known.generation)
+                seq = run.flusher.seq if run else await log.length(known.generation, known.run)
+                live.append(Live(generation=known.generation, message=known.message, seq=seq))
+        return State(conversation=self.conversation, title=title, generations=live)
 
     def _too_slow(self) -> None:
         """Close a socket that leaves too much unread; it may come back and resume."""

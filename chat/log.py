@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from django.db import connection, models, transaction
 
-from chat.models import Generation, GenerationEvent, Message
+from chat.models import GenerationEvent, Message
 from llm import runloop
 from llm.groupcommit import GroupCommit
 from llm.models.agents import AgentStep
@@ -63,10 +63,11 @@ async def read(generation: uuid.UUID, after: int) -> list[tuple[int, str]]:
     return found
 
 
-async def length(row: Generation) -> int:
+async def length(generation: uuid.UUID, run: uuid.UUID | None) -> int:
     """Return how many flushes of an answer there are: of an agent's, the rows of its journal."""
-    flushes = AgentStep.objects.filter(run=row.run_id) if row.run_id else row.events.all()
-    return await flushes.acount()
+    if run:
+        return await AgentStep.objects.filter(run=run).acount()
+    return await GenerationEvent.objects.filter(generation=generation).acount()
 
 
 async def _forget() -> None:

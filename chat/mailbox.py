@@ -2,7 +2,6 @@
 
 import asyncio
 import uuid
-from collections import deque
 from collections.abc import Callable, Iterable
 
 from chat.frames import Delta, End, Event, Flushed, ServerFrame, Start, Step
@@ -22,18 +21,18 @@ class Mailbox:
         self.closed = False
         self._most = most
         self._too_slow = too_slow
-        self._waiting: deque[ServerFrame] = deque()
+        self._waiting: list[ServerFrame] = []  # mostly empty, and merged when not: a deque is for many
         self._characters = 0
         self._sent: dict[uuid.UUID, int] = {}
-        self._told: set[uuid.UUID] = set()
+        self._told: frozenset[uuid.UUID] = frozenset()
         self._filled: asyncio.Future[None] | None = None
 
     def tell(self, generations: Iterable[uuid.UUID]) -> None:
         """Note what the socket knows of without a `start`; it follows those by `resume` alone."""
-        self._told.update(generations)
+        self._told = self._told.union(generations)
         for generation in self._told & self._sent.keys():
             del self._sent[generation]
-        waiting, self._waiting = self._waiting, deque()
+        waiting, self._waiting = self._waiting, []
         self._characters = 0
         for frame in waiting:
             if getattr(frame, "generation", None) not in self._told:
@@ -48,7 +47,7 @@ class Mailbox:
                 self._take_flush(event)
             case End() if event.generation in self._sent:
                 del self._sent[event.generation]
-                self._told.add(event.generation)
+                self._told = self._told.union([event.generation])
                 self.put(event)
 
     def follow(self, generation: uuid.UUID, after: int) -> None:
@@ -93,7 +92,7 @@ class Mailbox:
         return Delta(generation=frame.generation, first=frame.first, last=last, text="".join(parts))
 
     def _fetch(self) -> ServerFrame:
-        frame = self._waiting.popleft()
+        frame = self._waiting.pop(0)
         self._characters -= _size(frame)
         return frame
 

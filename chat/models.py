@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +22,14 @@ class Conversations(models.QuerySet["Conversation"]):
     def visible_to(self, user: Any) -> Conversations:
         """Conversations that `user` may read and write: their own that are not deleted."""
         return self.filter(owner=user, deleted_at=None)
+
+    def each_visible_to(self, wanted: Iterable[tuple[int, uuid.UUID]]) -> Conversations:
+        """Of the conversations that each person, by its id, wants, those that are visible to that person."""
+        owned: defaultdict[int, list[uuid.UUID]] = defaultdict(list)
+        for owner, pk in wanted:
+            owned[owner].append(pk)
+        theirs = (models.Q(owner=owner, pk__in=pks) for owner, pks in owned.items())
+        return self.filter(reduce(or_, theirs), deleted_at=None)
 
 
 class Conversation(models.Model):

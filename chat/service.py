@@ -4,7 +4,6 @@ Every function runs on the process's loop; call it from elsewhere through `runlo
 """
 
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,7 +12,7 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 
 import llm
-from chat import agents, hub, relay, runner, turns
+from chat import agents, asking, hub, relay, runner, turns
 from chat.context import shown
 from chat.stored import start_frame
 from chat.turns import Asked, Turn
@@ -33,9 +32,13 @@ async def send(user: Any, conversation: uuid.UUID, asked: Asked) -> Turn:
     runner.refuse_while_draining()
     turns.check(asked.text)
     if asked.instead_of:
-        asked = await sync_to_async(turns.asked_like)(user, asked.instead_of, asked)
+        asked = await sync_to_async(asking.asked_like)(user, asked.instead_of, asked)
     rendered, asked = await _prepared(user, asked)
-    turn = await _stored(user, partial(turns.ask, user, conversation, asked), rendered, asked)
+    if asked.agent:
+        store = partial(asking.ask_alone, user, conversation, asked, agents.NOBODY)
+        turn = await sync_to_async(agents.begin)(user, store, rendered, asked)
+    else:
+        turn = await asking.ask(user, conversation, asked, runner.PROCESS)
     if turn.new:
         _begin(user, turn, rendered, asked)
     return turn
@@ -47,9 +50,13 @@ async def regenerate(user: Any, conversation: uuid.UUID, answer: uuid.UUID, aske
     Raises as `send` does.
     """
     runner.refuse_while_draining()
-    asked = await sync_to_async(turns.asked_like)(user, answer, asked)
+    asked = await sync_to_async(asking.asked_like)(user, answer, asked)
     rendered, asked = await _prepared(user, asked)
-    turn = await _stored(user, partial(turns.ask_again, user, conversation, answer, asked), rendered, asked)
+    store = partial(asking.ask_again, user, conversation, answer, asked)
+    if asked.agent:
+        turn = await sync_to_async(agents.begin)(user, partial(store, agents.NOBODY), rendered, asked)
+    else:
+        turn = await sync_to_async(store)(runner.PROCESS)
     _begin(user, turn, rendered, asked, anew=True)
     return turn
 
@@ -76,13 +83,6 @@ async def _prepared(user: Any, asked: Asked) -> tuple[Rendered, Asked]:
     return rendered, asked
 
 
-async def _stored(user: Any, store: Callable[[uuid.UUID], Turn], rendered: Rendered, asked: Asked) -> Turn:
-    """Store a turn under its runner: this process, or nobody where an agent answers."""
-    if asked.agent:
-        return await sync_to_async(agents.begin)(user, partial(store, agents.NOBODY), rendered, asked)
-    return await sync_to_async(store)(runner.PROCESS)
-
-
 def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: bool = False) -> None:
     chain = (asked.model,) if asked.model else rendered.chain or settings.PARLEY.model_chain
     if turn.run:
@@ -102,7 +102,7 @@ def _begin(user: Any, turn: Turn, rendered: Rendered, asked: Asked, *, anew: boo
         drain=rendered.on_stop == DRAIN,
         gather=GATHER,
     )
-    runner.start(turn, request)
+    runner.start(replace(turn, path=()), request)  # the request has what was said, and rows are heavy
 
 
 def _tell(turn: Turn, model: str, rendered: Rendered) -> None:

@@ -49,9 +49,9 @@ async def startup() -> None:
 
 def begin(turn: Turn, request: llm.Request, _: Outcome) -> None:
     """Ask for a title in the background, if this was the first answer of a conversation."""
-    if len(turn.path) == 1 and turn.parent is not None:
-        text = turn.path[0].content
-        _spawn(_name(Named(turn.conversation, text, request.owner, request.model, request.chain)))
+    if turn.opening:
+        owner, model, chain = request.owner, request.model, request.chain
+        _spawn(_name(Named(turn.conversation, turn.opening, owner, model, chain)))
 
 
 def begin_after_run(generation: uuid.UUID) -> None:

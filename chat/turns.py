@@ -1,18 +1,17 @@
-"""What a turn writes: its question, its empty answer, its end. Each function is one transaction."""
+"""A turn, a question and the answer to it, from what is asked to how it ends."""
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat import log
-from chat.errors import Busy, EmptyText, NotFound, NothingToContinue, TextTooLong
+from chat.errors import EmptyText, NotFound, TextTooLong
 from chat.models import Conversation, Generation, Message
 from llm.types import Usage
 
@@ -47,9 +46,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """A stored turn. `path` is the conversation up to the question, oldest first; `new` is False for a
-    question that was sent before; `begins_with` is the text that the answer goes on from; `run` is the
-    agent's that writes it, if one does."""
+    """A stored turn. `path` is the conversation up to the question, oldest first; `opening` the text of a
+    question that is the first of its conversation; `new` is False for one that was sent before;
+    `begins_with` is the text that the answer goes on from; `run` is the agent's that writes it, if one does.
+    """
 
     conversation: uuid.UUID
     message: uuid.UUID
@@ -57,6 +57,7 @@ class Turn:
     parent: uuid.UUID | None
     client_id: uuid.UUID | None
     path: tuple[Message, ...] = ()
+    opening: str = ""
     new: bool = True
     begins_with: str = ""
     stops_unread: bool = False
@@ -80,59 +81,6 @@ class Outcome:
     error_code: str = ""
     error_text: str = ""
     retry_after: float | None = None
-
-
-@transaction.atomic
-def ask(user: Any, conversation_id: uuid.UUID, asked: Asked, runner: uuid.UUID) -> Turn:
-    """Store a question and an empty answer; raises ChatError. A client id seen before stores nothing."""
-    check(asked.text)
-    text = asked.text.replace("\0", "\ufffd")  # PostgreSQL keeps no NUL
-    conversation = _locked(user, conversation_id)
-    if asked.client_id and (earlier := conversation.messages.filter(client_id=asked.client_id).first()):
-        return _turn_of(earlier)
-    messages = {message.id: message for message in conversation.messages.all()}
-    parent = _parent(messages, asked)
-    _refuse_while_busy(messages)
-    question = conversation.messages.create(
-        role=Message.Role.USER, content=text, parent=parent, client_id=asked.client_id
-    )
-    conversation.title = conversation.title or title_of(text)
-    return _answer(conversation, question, asked, runner, _path(messages, question))
-
-
-@transaction.atomic
-def ask_again(
-    user: Any, conversation_id: uuid.UUID, answer_id: uuid.UUID, asked: Asked, runner: uuid.UUID
-) -> Turn:
-    """Store an empty answer beside `answer_id`, by the prompt and model of `asked`; raises ChatError."""
-    conversation = _locked(user, conversation_id)
-    messages = {message.id: message for message in conversation.messages.all()}
-    answer = messages.get(answer_id)
-    if answer is None or answer.role != Message.Role.ASSISTANT or answer.parent_id is None:
-        raise NotFound("This answer does not exist in this conversation.")
-    _refuse_while_busy(messages)
-    if asked.going_on and not answer.content:
-        raise NothingToContinue
-    question = messages[answer.parent_id]
-    turn = _answer(conversation, question, asked, runner, _path(messages, question))
-    return replace(turn, begins_with=answer.content) if asked.going_on else turn
-
-
-def asked_like(user: Any, answer_id: uuid.UUID, asked: Asked) -> Asked:
-    """Fill in prompt and model, where `asked` names none, with those of an earlier answer or question.
-
-    Tools stay allowed where they were, but an answer that goes on is written without. Raises NotFound.
-    """
-    answers = Q(message=answer_id) | Q(message__parent=answer_id)
-    earlier = Generation.objects.visible_to(user).filter(answers).order_by("id").last()
-    if earlier is None:
-        raise NotFound("This message does not exist in this conversation.")
-    return replace(
-        asked,
-        prompt=asked.prompt or earlier.prompt,
-        model=asked.model or earlier.requested_model,
-        agent=not asked.going_on and (asked.agent or earlier.run_id is not None),
-    )
 
 
 @transaction.atomic
@@ -172,78 +120,6 @@ def check(text: str) -> None:
         raise EmptyText
     if len(text) > LONGEST_TEXT:
         raise TextTooLong(len(text), LONGEST_TEXT)
-
-
-def _locked(user: Any, conversation_id: uuid.UUID) -> Conversation:
-    try:
-        return Conversation.objects.visible_to(user).select_for_update().get(pk=conversation_id)
-    except Conversation.DoesNotExist:
-        raise NotFound("This conversation does not exist.") from None
-
-
-def _parent(messages: dict[uuid.UUID, Message], asked: Asked) -> Message | None:
-    wanted = asked.instead_of or asked.parent
-    if wanted is None:
-        return messages[max(messages)] if messages else None
-    message = messages.get(wanted)
-    if message is None or (asked.instead_of and message.role != Message.Role.USER):
-        raise NotFound("This message does not exist in this conversation.")
-    if asked.instead_of:
-        return messages[message.parent_id] if message.parent_id else None
-    return message
-
-
-def _refuse_while_busy(messages: dict[uuid.UUID, Message]) -> None:
-    if any(message.status == Message.Status.STREAMING for message in messages.values()):
-        raise Busy
-
-
-def _path(messages: dict[uuid.UUID, Message], leaf: Message) -> tuple[Message, ...]:
-    path = [leaf]
-    while (parent := path[-1].parent_id) is not None:
-        path.append(messages[parent])
-    return tuple(reversed(path))
-
-
-def _answer(
-    conversation: Conversation, question: Message, asked: Asked, runner: uuid.UUID, path: tuple[Message, ...]
-) -> Turn:
-    answer = conversation.messages.create(
-        role=Message.Role.ASSISTANT, parent=question, status=Message.Status.STREAMING
-    )
-    generation = Generation.objects.create(
-        message=answer,
-        runner=runner,
-        heartbeat_at=Now(),
-        on_disconnect=asked.on_disconnect,
-        prompt=asked.prompt,
-        prompt_version=asked.prompt_version,
-        requested_model=asked.model,
-    )
-    conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["title", "updated_at"])
-    return Turn(
-        conversation=conversation.pk,
-        message=answer.pk,
-        generation=generation.pk,
-        parent=question.pk,
-        client_id=question.client_id,
-        path=path,
-        stops_unread=asked.on_disconnect == Generation.OnDisconnect.STOP,
-    )
-
-
-def _turn_of(question: Message) -> Turn:
-    """The turn that an earlier sending of the same question began; its first answer."""
-    generation = Generation.objects.select_related("message").filter(message__parent=question).earliest("id")
-    return Turn(
-        conversation=question.conversation_id,
-        message=generation.message_id,
-        generation=generation.pk,
-        parent=question.pk,
-        client_id=question.client_id,
-        new=False,
-    )
 
 
 def _keep_figures(generation: Generation, outcome: Outcome) -> None:

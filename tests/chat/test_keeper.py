@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import DatabaseError, connection, connections
 from django.db.models.functions import Now
 
-from chat import keeping, log, runner, turns
+from chat import asking, keeping, log, runner
 from chat.keeper import Keeper, Pace
 from chat.models import Conversation, Generation, GenerationEvent, Message
 from chat.turns import Asked
@@ -118,7 +118,7 @@ async def test_a_process_does_not_take_its_own_answers_for_dead(tab: Tab) -> Non
 async def dead(alice: User) -> uuid.UUID:
     """Return an answer of a process that is gone."""
     talk = await sync_to_async(keeping.begin)(alice)
-    turn = await sync_to_async(turns.ask)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
+    turn = await sync_to_async(asking.ask_alone)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
     await Generation.objects.aupdate(heartbeat_at=LONG_AGO)
     return turn.message
 

@@ -9,7 +9,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.db.models.functions import Now
 
-from chat import keeper, keeping, log, reading, runner, service, turns
+from chat import asking, keeper, keeping, log, reading, runner, service, turns
 from chat.keeper import Keeper, Pace
 from chat.log import Flush
 from chat.models import Conversation, Generation, GenerationEvent, Message
@@ -102,7 +102,7 @@ async def test_an_answer_that_was_reaped_stops_here_and_its_log_grows_no_more(
 async def test_a_reaped_answer_keeps_snapshot_and_log_and_shows_as_unread(
     alice: User, talk: Conversation
 ) -> None:
-    turn = await sync_to_async(turns.ask)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
+    turn = await sync_to_async(asking.ask_alone)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
     flushes = [Flush(turn.generation, turn.message, seq, text) for seq, text in enumerate("abcd", 1)]
     await sync_to_async(log.store)([*flushes[:3], Flush(turn.generation, turn.message, 5, "after a gap")])
     await Message.objects.filter(pk=turn.message).aupdate(content="ab", seq=2)
@@ -116,7 +116,7 @@ async def test_a_reaped_answer_keeps_snapshot_and_log_and_shows_as_unread(
 
 
 async def test_one_that_still_beats_is_not_reaped(alice: User, talk: Conversation) -> None:
-    await sync_to_async(turns.ask)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
+    await sync_to_async(asking.ask_alone)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
     assert await sync_to_async(keeper.suspects)() == set()
 
 
@@ -137,7 +137,7 @@ async def test_a_stop_in_the_moment_of_the_start_ends_the_answer(alice: User, ta
 
 
 async def test_the_end_brings_the_flushes_that_the_log_lacks(alice: User, talk: Conversation) -> None:
-    turn = await sync_to_async(turns.ask)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
+    turn = await sync_to_async(asking.ask_alone)(alice, talk.pk, Asked(text="Hello"), uuid.uuid4())
     missing = [Flush(turn.generation, turn.message, seq, text) for seq, text in enumerate("ab", 1)]
     await sync_to_async(log.store)(missing[:1])
     outcome = Outcome(status="completed", text="ab", seq=2)

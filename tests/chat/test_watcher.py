@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 from asgiref.sync import sync_to_async
 
-from chat import hub, turns
+from chat import asking, hub, turns
 from chat.frames import Delta, End, Event, Start
 from chat.log import Flush, store
 from chat.models import Conversation, Generation, Message
@@ -59,7 +59,7 @@ def listener(talk: Conversation) -> Iterator[Listener]:
 
 async def begun(talk: Conversation, runner: uuid.UUID = OTHER) -> Turn:
     asked = Asked(text="Hello", client_id=uuid.UUID(question()["id"]))
-    return await sync_to_async(lambda: turns.ask(talk.owner, talk.pk, asked, runner))()
+    return await sync_to_async(lambda: asking.ask_alone(talk.owner, talk.pk, asked, runner))()
 
 
 async def written(turn: Turn, *texts: str, after: int = 0) -> None:
