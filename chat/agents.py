@@ -21,6 +21,7 @@ from chat.context import shown
 from chat.errors import NotFound
 from chat.frames import Delta, Step
 from chat.models import Generation, Message
+from chat.prepared import Prepared
 from chat.turns import Asked, Outcome, Turn
 from llm import catalog, runloop
 from llm.agents import journal, wire
@@ -44,6 +45,7 @@ REASONS = {
 TOO_EARLY = gettext_noop("The agent reached its limit before it had an answer.")
 
 _on_completed: list[Callable[[uuid.UUID], object]] = []
+_at_work = Prepared(lambda: Generation.objects.running().filter(run__isnull=False).values_list("pk")[:1])
 
 
 @transaction.atomic
@@ -109,6 +111,11 @@ def stop_unread(seconds: float) -> None:
     alone = kept_by_readers.filter(read_at__lt=gone, run__in=AgentRun.objects.unfinished())
     for row in alone.select_related("message__conversation__owner")[:AT_ONCE]:
         stop(row.message.conversation.owner, row.pk)
+
+
+def are_at_work() -> bool:
+    """Return whether an agent's answer is still being written."""
+    return bool(_at_work.ids())
 
 
 async def look() -> None:

@@ -7,18 +7,21 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import connection, models, transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from chat import agents, door, hub, relay, runner, turns, watcher
 from chat.flusher import WINDOW
 from chat.models import Conversation, Generation, GenerationEvent, Message
+from chat.prepared import Prepared
 from chat.relay import Relay
 from chat.runner import Run
 from llm import runloop
@@ -78,6 +81,7 @@ class Keeper:
         self._lenient_until = 0.0
         self._suspects: set[uuid.UUID] = set()
         self._left: dict[uuid.UUID, float | None] = {}
+        self._to_stop = Prepared(_to_stop)
 
     async def keep(self) -> None:
         """Look after generations until cancelled."""
@@ -127,6 +131,8 @@ class Keeper:
                 await sync_to_async(reap)(dead, self.pace)
             self._suspects = found
         self._looked = now
+        if not await sync_to_async(agents.are_at_work)():
+            return
         await agents.look()
         if now - self._began >= self.pace.alone:  # after a start, readers may first come back
             await sync_to_async(agents.stop_unread)(self.pace.alone)
@@ -139,9 +145,7 @@ class Keeper:
             self._due[what] = now + every
 
     async def _hear_stops(self) -> None:
-        mine = Generation.objects.running().filter(runner=runner.PROCESS)
-        marked = mine.filter(stop_requested_at__isnull=False)
-        async for generation in marked.values_list("pk", flat=True):
+        for generation in await sync_to_async(self._to_stop.ids)():
             runner.cancel(generation)
 
     async def _stop_unread(self, runs: Sequence[Run]) -> None:
@@ -203,12 +207,26 @@ def suspects(pace: Pace = PACE, spared: Collection[uuid.UUID] = ()) -> set[uuid.
 
     `spared` are those that this process runs, however old their beat is.
     """
-    running = Generation.objects.running().filter(run=None)  # an agent's workers look after their own
-    silent = running.filter(heartbeat_at__lt=Now() - pace.death).exclude(pk__in=spared)
-    if not silent.exists():
+    if _found_silent(pace.death).ids().issubset(spared):
         return set()
+    silent = _silent(pace.death).exclude(pk__in=spared)
     with transaction.atomic():  # whom somebody else holds may just be beating
         return set(silent.select_for_update(of=("self",), skip_locked=True).values_list("pk", flat=True))
+
+
+def _silent(death: timedelta) -> QuerySet[Generation]:
+    running = Generation.objects.running().filter(run=None)  # an agent's workers look after their own
+    return running.filter(heartbeat_at__lt=Now() - death)
+
+
+@cache
+def _found_silent(death: timedelta) -> Prepared:
+    return Prepared(lambda: _silent(death).values_list("pk"))
+
+
+def _to_stop() -> QuerySet[Generation, tuple[uuid.UUID]]:
+    mine = Generation.objects.running().filter(runner=runner.PROCESS)
+    return mine.filter(stop_requested_at__isnull=False).values_list("pk")
 
 
 def reap(dead: Collection[uuid.UUID], pace: Pace = PACE) -> int:

@@ -2,7 +2,8 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from typing import Any
 
 import msgspec
 from django.db import connection, models, transaction
@@ -80,23 +81,36 @@ async def _forget() -> None:
 @transaction.atomic
 def _insert(flushes: Sequence[Flush]) -> None:
     """Store flushes of answers that are still written: one that has ended elsewhere grows no more."""
-    written = (
-        Message.objects.filter(pk__in={flush.message for flush in flushes}, status=Message.Status.STREAMING)
-        .order_by("pk")
-        .select_for_update(no_key=True)
-    )
-    growing = set(written.values_list("pk", flat=True))
+    growing = _growing({flush.message for flush in flushes})
     store([flush for flush in flushes if flush.message in growing])
+
+
+def _growing(messages: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Return, of some messages, those still written; none of them ends while the transaction lasts."""
+    keys = {_key(message): message for message in messages}
+    marks = ", ".join(["%s"] * len(keys))
+    lock = connection.ops.for_update_sql(no_key=True) if connection.features.has_select_for_update else ""
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITTEN.format(marks=marks, lock=lock), [*keys, Message.Status.STREAMING.value])
+        return {keys[key] for (key,) in cursor.fetchall()}
 
 
 def store(flushes: Sequence[Flush]) -> None:
     """Add rows; those that are there already stay as they are."""
-    rows = [(_KEY.get_db_prep_value(f.generation, connection), f.seq, f.text) for f in flushes]
+    keys = {generation: _key(generation) for generation in {flush.generation for flush in flushes}}
+    rows = [(keys[flush.generation], flush.seq, flush.text) for flush in flushes]
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, rows)  # an object for each of thousands a second would hold up the loop
+        cursor.executemany(_INSERT, rows)
 
 
-_KEY: "models.UUIDField[uuid.UUID, uuid.UUID]" = models.UUIDField()
+def _key(pk: uuid.UUID) -> Any:
+    """Return an id as the database has it."""
+    return _UUIDS.get_db_prep_value(pk, connection)
+
+
+_UUIDS: "models.UUIDField[uuid.UUID, uuid.UUID]" = models.UUIDField()
+# Not by the ORM: with thousands of flushes a second its objects would hold up the loop.
+_WRITTEN = "SELECT id FROM chat_message WHERE id IN ({marks}) AND status = %s ORDER BY id {lock}"
 _INSERT = (
     "INSERT INTO chat_generationevent (generation_id, seq, text) VALUES (%s, %s, %s)"
     " ON CONFLICT (generation_id, seq) DO NOTHING"
