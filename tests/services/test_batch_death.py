@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings
 
 from tests.services.conftest import MANY, REDIS, _database
-from tests.wire import Pace, WireServer, text
+from tests.wire import WireServer, text
 
 TEXTS, AT_ONCE, SOON = 90, 4, 60.0
 GOOD = '{"sentiment": "positive", "confidence": 0.9, "reasoning": "Praise."}'
@@ -26,6 +26,8 @@ class Workers:
 
     def __init__(self, database: str, redis: str, wire: WireServer) -> None:
         self.wire = wire
+        self._gate = wire.gate()
+        wire.always(text(GOOD, gate=self._gate))
         self.pids: list[int] = []
         self._parent = subprocess.Popen(
             [sys.executable, "-m", "tests.services.batch_child"],
@@ -62,10 +64,11 @@ class Workers:
         return self._ask(look=True)
 
     def until(self, happened: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Look until it is so, and return how the batch stands then."""
+        """Let a few answers come and look, until it is so; return how the batch stands then."""
         until = time.monotonic() + SOON
         while not happened(found := self.look()):
             assert time.monotonic() < until, f"It did not happen: {found}"
+            self._gate.let(AT_ONCE)
             time.sleep(0.1)
         return found
 
@@ -90,7 +93,6 @@ class Workers:
 def workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workers]:
     redis = "" if request.param == "one" else REDIS
     with _database(request.param, tmp_path_factory) as database, WireServer() as wire:
-        wire.always(text(GOOD, gate=Pace(25)))
         found = Workers(database, redis, wire)
         yield found
         found.end()

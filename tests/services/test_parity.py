@@ -191,7 +191,8 @@ def site(request: pytest.FixtureRequest, tmp_path: Path, server: PlannedServer) 
 
 def test_a_kill_loses_no_row_of_a_call_that_was_answered(site: CallingSite, server: PlannedServer) -> None:
     dice = Random(3)  # noqa: S311 the same calls each time
-    plans = dict(enumerate([random_plan(dice) for _ in range(200)] + [Plan(openai=("held",))] * 10))
+    held = [Plan(openai=("held",))] * 10  # first, so that these at least are under way
+    plans = dict(enumerate(held + [random_plan(dice) for _ in range(200)]))
     victim = Caller(site.environment)
     victim.ready()
     for number, plan in plans.items():
