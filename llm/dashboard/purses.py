@@ -33,6 +33,18 @@ class Purse:
     full_at: datetime | None = None
 
     @property
+    def name(self) -> str:
+        """Who or what it is for, in the reader's language."""
+        user, key = self.budget.user, self.budget.key
+        names = {
+            Budget.Scope.EVERYTHING: _("The whole site"),
+            Budget.Scope.USER: _("User %(name)s") % {"name": user and (user.get_full_name() or user)},
+            Budget.Scope.FEATURE: _("Feature %(name)s") % {"name": self.budget.feature},
+            Budget.Scope.KEY: _("Key %(name)s") % {"name": key and key.name},
+        }
+        return names[Budget.Scope(self.budget.scope)]
+
+    @property
     def share(self) -> Decimal:
         """What part of the limit is spent."""
         return self.standing.spent / self.standing.limit

@@ -41,6 +41,24 @@ def test_an_invited_person_comes_in_and_makes_a_key(chat: Chat, carol: User) -> 
     guest.context.close()
 
 
+def test_people_are_paged_and_found(chat: Chat, carol: User) -> None:
+    User.objects.bulk_create(User(username=f"person{number:03}") for number in range(70))
+    page = chat.open(carol, "/people/", viewport=PHONE, locale="de-DE")
+    rows = page.locator("tbody tr")
+    expect(rows).to_have_count(50)
+    assert not is_too_wide(page)
+    page.get_by_role("link", name="Weiter").click()
+    expect(page.get_by_role("navigation", name="Seiten")).to_contain_text("51 bis 71 von 71")
+    expect(rows).to_have_count(21)
+    page.get_by_role("searchbox", name="Jemanden finden").fill("son03")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(10)
+    page.get_by_role("link", name="Eingeladen").click()
+    expect(page.get_by_text("Niemand gefunden.")).to_be_visible()
+    page.get_by_role("link", name="Alle", exact=True).click()
+    expect(rows).to_have_count(10)
+
+
 @pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(chat: Chat, carol: User, alice: User, theme: Any, size: Any) -> None:

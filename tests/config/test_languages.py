@@ -6,6 +6,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from django.utils import translation
 
 from chat.socket import websocket_application
 from llm.errors import LLMError
+from llm.models import Budget
 from tests.chat.threads import add_answer, make_conversation
 
 ROOT = Path(settings.BASE_DIR)
@@ -40,25 +42,31 @@ def catalog(app: str, language: str) -> gettext.GNUTranslations:
 
 def in_templates(app: str) -> Iterator[str]:
     for path in sorted(path for path in (ROOT / app / "templates").rglob("*") if path.is_file()):
-        nodes = Template(path.read_text()).nodelist
-        for node in nodes.get_nodes_by_type((TranslateNode, BlockTranslateNode)):  # type: ignore[arg-type]
-            yield _text(node)
+        yield from in_template(path)
+
+
+def in_template(path: Path) -> Iterator[str]:
+    nodes = Template(path.read_text()).nodelist
+    for node in nodes.get_nodes_by_type((TranslateNode, BlockTranslateNode)):  # type: ignore[arg-type]
+        yield _text(node)
 
 
 def _text(node: Any) -> str:
     if isinstance(node, TranslateNode):
-        return str(node.filter_expression.var.literal)
+        return str(node.filter_expression.var.literal or "")
     return str(node.render_token_list(node.singular)[0])
 
 
 def in_code(app: str) -> Iterator[str]:
     for path in sorted((ROOT / app).rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            match node:
-                case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if (
-                    name in MARKS
-                ):
-                    yield text
+        yield from in_module(path)
+
+
+def in_module(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        match node:
+            case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(text)), *_]) if name in MARKS:
+                yield text
 
 
 def errors(kind: type[LLMError] = LLMError) -> Iterator[str]:
@@ -82,6 +90,16 @@ def test_no_text_is_missing_and_none_is_left_over(app: str, language: str) -> No
 def test_what_can_go_wrong_with_a_model_is_said_in_every_language(language: str) -> None:
     said = catalog("llm", language)
     assert [sentence for sentence in errors() if said.gettext(sentence) == sentence] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_budgets_are_told_in_every_language_as_the_account_page_around_them_is(language: str) -> None:
+    templates = [ROOT / "llm" / "templates" / "llm" / name for name in ("budgets.html", "_budgets.html")]
+    wanted = {*chain(*map(in_template, templates)), *in_module(ROOT / "llm" / "dashboard" / "purses.py")}
+    wanted |= {str(label) for label in Budget.Period.labels}
+    known = {key[0] if isinstance(key, tuple) else key for key in catalog("llm", language)._catalog}  # type: ignore[attr-defined]
+    assert len(wanted) > 20
+    assert wanted - known - {""} == set()
 
 
 @pytest.mark.parametrize("language", OTHERS)
