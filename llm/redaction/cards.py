@@ -27,6 +27,7 @@ _ISSUERS = re.compile(
     r"|(?:35(?:2[89]|[3-8][0-9])|62[0-9]{2}|8[12][0-9]{2})[0-9]{12,15}"  # JCB, UnionPay, RuPay
     r"|(?:50|5[6-9]|6[0-9])[0-9]{11,17}"  # Maestro
 )
+_LAST_GROUP = re.compile(rf"{_GAP}[0-9]{{1,3}}$")  # as in `1111 12/27`
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 
@@ -42,8 +43,14 @@ def is_card(number: int) -> bool:
 
 def _cards(text: str) -> Iterator[tuple[int, int]]:
     for match in _SHAPES.finditer(text):
-        if _is_card(_NOT_DIGITS.sub("", match[0] + match[1])):
-            yield match.start(), match.end(1)
+        if length := _length(text[match.start() : match.end(1)]):
+            yield match.start(), match.start() + length
+
+
+def _length(shape: str) -> int:
+    """Return how much of a shape is a number, 0 if none: a short last group may belong to what follows."""
+    both = (shape, _LAST_GROUP.sub("", shape))
+    return next((len(part) for part in both if _is_card(_NOT_DIGITS.sub("", part))), 0)
 
 
 def _is_card(digits: str) -> bool:

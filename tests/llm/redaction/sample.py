@@ -54,6 +54,8 @@ WhatsApp ⟦phone:+52 1 55 1234 5678⟧
 Vienna: ⟦phone:0043 1 5880 0123⟧, Zurich: ⟦phone:044 668 18 00⟧
 Warszawa, tel. ⟦phone:22 621 02 10⟧
 The card is ⟦card:4111 1111 1111 1111⟧, good until 12/28.
+Visa ⟦card:4111 1111 1111 1111⟧ 12/27, code 123
+⟦card:5555-5555-5555-4444⟧-12 and ⟦card:4000 0000 0000 0002⟧ 0
 He paid with ⟦card:5555-5555-5555-4444⟧ yesterday.
 amex=⟦card:378282246310005⟧ exp=0329
 Kartennummer: ⟦card:3714 496353 98431⟧
