@@ -7,11 +7,13 @@ from llm.redaction.fields import holds_secret
 from llm.redaction.marks import ANY_MARK, MARKS, SECRET, masked
 from llm.redaction.needles import all_places, folded
 
-_NEEDLES = (
-    *("passw", "passphrase", "passcode", "pwd", "kennwort", "contraseña", "senha", "пароль", "密码"),
-    *("secret", "credential", "cvv", "cvc", "token", "sess", "cookie", "auth"),
-    *("api", "access", "private", "signing", "encryption", "account", "master"),
-)
+_NEEDLES = {  # by what a text with one of them has in it
+    "pass": ("passw", "passphrase", "passcode"),
+    "cv": ("cvv", "cvc"),
+    "key": ("api", "access", "private", "signing", "encryption", "account", "master"),
+    **{word: (word,) for word in ("pwd", "kennwort", "contraseña", "senha", "пароль", "密码")},
+    **{word: (word,) for word in ("secret", "credential", "token", "sess", "cookie", "auth")},
+}
 _NAME = (
     r"pass(?:word|wd|phrase|code|wort)|pwd|kennwort|contraseña|senha|пароль|密码|credentials?|cvv|cvc|token"
     r"|(?:api|access|secret|private|signing|encryption|account|auth|master)[ _-]?key(?:[_-]?id)?"
@@ -66,7 +68,9 @@ def hide_assignments(text: str) -> str:
 
 def _spans(text: str) -> Iterator[Span]:
     done = 0
-    for at in all_places(folded(text), _NEEDLES):
+    small = folded(text)
+    needles = (needle for part, needles in _NEEDLES.items() if part in small for needle in needles)
+    for at in all_places(small, needles):
         span = _header(text, at) or _assigned(text, at) if at >= done else None
         if span:
             done = span[1]

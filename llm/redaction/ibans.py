@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from llm.redaction.marks import EDGE, IBAN, masked
-from llm.redaction.needles import count_digits
+from llm.redaction.needles import kinds
 
 _GAPS = " \u00a0\u2009\u202f.-"
 _CHECK = re.compile(rf"[0-9]{{2}}(?<=[A-Za-z]{{2}}[0-9]{{2}})(?=[{_GAPS}]?[A-Za-z0-9])")  # digits are rarer
@@ -21,7 +21,7 @@ _LENGTHS = {entry[:2]: int(entry[2:]) for entry in _REGISTRY.split()}  # SWIFT's
 
 def hide_ibans(text: str) -> str:
     """Take out IBANs, plain or in groups."""
-    return masked(text, _ibans(text), IBAN) if count_digits(text) >= 2 else text  # its check digits
+    return masked(text, _ibans(text), IBAN) if "aa00" in kinds(text) else text  # a country, its check digits
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int]]:

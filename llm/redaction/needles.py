@@ -1,12 +1,23 @@
 """Where a rule is worth trying: plain search is fifty times faster than a pattern that starts anywhere."""
 
+import string
 from collections.abc import Iterable, Iterator
+
+_KINDS = bytes(
+    ord("a" if chr(octet) in string.ascii_letters else "0" if chr(octet) in string.digits else ".")
+    for octet in range(256)
+)
 
 
 def count_digits(text: str) -> int:
     """Return how many ASCII digits there are: with too few for a number there is no number to look for."""
     octets = text.encode("utf-8", "surrogatepass")  # counting in a text takes four times as long
     return len(octets) - len(octets.translate(None, b"0123456789"))
+
+
+def kinds(text: str) -> str:
+    """Return `a` for each ASCII letter, `0` for each digit, and at least one dot for any other character."""
+    return text.encode("utf-8", "surrogatepass").translate(_KINDS).decode()
 
 
 def folded(text: str) -> str:
