@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 
+from django.contrib.auth.models import User
+
 from llm.groupread import GroupRead
 from llm.models import ApiKey
 from llm.models.keys import PREFIX, hashed
+from llm.selecting import select
 
 
 async def opened_by(key: str) -> ApiKey | None:
@@ -16,8 +19,14 @@ async def opened_by(key: str) -> ApiKey | None:
 
 
 def _read(hashes: Sequence[str]) -> Mapping[str, ApiKey]:
-    rows = ApiKey.objects.filter(hash__in=hashes).select_related("user").order_by()
-    return {row.hash: row for row in rows}
+    keys = select(ApiKey, "hash", hashes)
+    found: dict[str, ApiKey] = {}  # without one whose user has just been deleted, as it is itself
+    users = {user.pk: user for user in select(User, "id", {key.user_id for key in keys})}
+    for key in keys:
+        if user := users.get(key.user_id):
+            key.user = user
+            found[key.hash] = key
+    return found
 
 
 _rows = GroupRead(_read, name="keys")
