@@ -47,8 +47,9 @@ def seconds(ms: int | None) -> str:
         return NOTHING
     if ms < 10:
         return f"{ms}{NBSP}ms"
-    places = 2 if ms < 1_000 else 1 if ms < 10_000 else 0
-    return f"{ms / 1000:.{places}f}{NBSP}s"
+    places = 2 if ms < 995 else 1 if ms < 9_950 else 0
+    step = 10 ** (3 - places)  # half of it rounds up, as it does where waits are counted
+    return f"{(ms + step // 2) // step / 10**places:.{places}f}{NBSP}s"
 
 
 def plural(number: int, noun: str) -> str:

@@ -24,14 +24,14 @@ _KEPT = msgspec.json.Decoder(dict[int, int])  # ten times faster than a JSONFiel
 
 
 def rounded(wait: Wait) -> Case:
-    """Return the milliseconds of a call to two significant figures, as an expression."""
+    """Return the milliseconds of a call rounded to two significant figures, as pages show them."""
     field = f"{wait}_ms"
     value = F(field)
     return Case(
         When(**{f"{field}__lt": 100}, then=value),
-        When(**{f"{field}__lt": 1_000}, then=value / 10 * 10),
-        When(**{f"{field}__lt": 10_000}, then=value / 100 * 100),
-        default=value / 1_000 * 1_000,
+        When(**{f"{field}__lt": 1_000}, then=(value + 5) / 10 * 10),
+        When(**{f"{field}__lt": 10_000}, then=(value + 50) / 100 * 100),
+        default=(value + 500) / 1_000 * 1_000,
     )
 
 

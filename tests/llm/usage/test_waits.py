@@ -7,6 +7,7 @@ from django.db.models import F
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm.amounts import seconds
 from llm.models import Call
 from llm.usage.waits import of_calls, quantile
 from tests.llm.factories import make_call, make_hit
@@ -23,9 +24,17 @@ def test_the_quantile_is_the_nearest_rank(values: list[int]) -> None:
 
 
 def test_two_figures_are_kept(alice: User) -> None:
-    for ms in (7, 99, 104, 987, 1_849, 12_900):
+    for ms in (7, 99, 104, 987, 996, 1_849, 1_850, 12_900):
         make_call(alice, first_token_ms=ms)
-    assert sorted(of_calls(Call.objects.all(), "first_token", {})[()]) == [7, 99, 100, 980, 1_800, 12_000]
+    counted = sorted(of_calls(Call.objects.all(), "first_token", {})[()])
+    assert counted == [7, 99, 100, 990, 1_000, 1_800, 1_900, 13_000]
+
+
+def test_one_call_waited_as_long_on_the_dashboard_as_on_its_page(alice: User) -> None:
+    for ms in (104, 987, 999, 1_851, 9_960, 12_500, 59_501):
+        make_call(alice, first_token_ms=ms)
+        counted = of_calls(Call.objects.filter(first_token_ms=ms), "first_token", {})[()]
+        assert seconds(quantile(counted)) == seconds(ms)
 
 
 def test_groups_add_up_to_the_whole(alice: User) -> None:
