@@ -185,7 +185,8 @@ class ChatConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
     async def _state(self, title: str) -> State:
         """Return what runs; the newest answers are known from here on, whether they run or not."""
         newest = await opening.newest(self.conversation)
-        self.mailbox.tell(known.generation for known in newest)
+        if newest:
+            self.mailbox.tell(known.generation for known in newest)
         live = []
         for known in reversed(newest):
             if known.is_streaming:

@@ -15,10 +15,7 @@ class Correlation:
         self.app = app
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        headers = dict(scope.get("headers", ()))
-        named = origin.received(
-            headers.get(HEADER, b"").decode("latin-1"), headers.get(b"traceparent", b"").decode("latin-1")
-        )
+        named = _received(scope)
 
         def answer(message: dict[str, Any]) -> Awaitable[None]:
             if message["type"] in ("http.response.start", "websocket.accept"):
@@ -28,6 +25,14 @@ class Correlation:
 
         with origin.coming_from(named):
             await self.app(scope, receive, answer)
+
+
+def _received(scope: dict[str, Any]) -> origin.Origin:
+    """Return what the headers name; a socket that kept them here would do so for hours."""
+    headers = dict(scope.get("headers", ()))
+    return origin.received(
+        headers.get(HEADER, b"").decode("latin-1"), headers.get(b"traceparent", b"").decode("latin-1")
+    )
 
 
 def _with_id(headers: Any, correlation_id: str) -> list[Any]:

@@ -57,7 +57,7 @@ class Client:
     async def run(self, request: Request, emit: Emit, deadline: float) -> Reply:
         """Answer within `deadline` seconds; raises LLMError."""
         expires = asyncio.get_running_loop().time() + deadline
-        with figures.under_way():
+        with figures.under_way:
             return await self.handler(replace(request, expires=expires), emit)
 
     async def close(self) -> None:

@@ -1,8 +1,5 @@
 """An answer as it grows: what was said, which tools were called, what it used."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import msgspec
 
 from llm.errors import LLMError
@@ -72,15 +69,12 @@ class Answer:
         """Return what came until a failure, or None if nothing did; `said` is text that was not pushed."""
         return self._reply(self.text + said, "stop", ()) if self._begun or self._counted else None
 
-    @contextmanager
-    def kept(self) -> Iterator[None]:
-        """Put what came so far into an error that leaves the block."""
-        try:
-            yield
-        except LLMError as error:
-            if error.partial is None:
-                error.partial = self.partial()
-            raise
+    def __enter__(self) -> None:
+        """Begin a block in which it grows: an error that leaves it takes along what came so far."""
+
+    def __exit__(self, _: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LLMError) and error.partial is None:
+            error.partial = self.partial()
 
     def _reply(self, text: str, finish: Finish, calls: tuple[ToolCall, ...]) -> Reply:
         return Reply(

@@ -54,7 +54,7 @@ class Anthropic:
     async def __call__(self, request: Request, emit: Emit) -> Reply:
         """Answer `request`; see Provider."""
         answer = Answer(request, emit)
-        with answer.kept():
+        with answer:
             turn = await self._ask(request, answer)
             return await turn.end()
 

@@ -38,12 +38,13 @@ class Connection(asyncio.Protocol):
 
     async def ask(self, request: bytes) -> tuple[int, Headers]:
         """Send a request and return status and headers of its answer."""
-        self._headers, self._size = [], 0
+        self._size = 0
         self._has_head = self._is_whole = self._has_end = False
         self._transport.write(request)
         while not self._has_head:
             await self._news()
-        return self._parser.get_status_code(), self._headers
+        headers, self._headers = self._headers, []
+        return self._parser.get_status_code(), headers
 
     async def read(self) -> bytes:
         """Return what has come of the body since the last time, or wait for it; b"" at its end."""

@@ -48,7 +48,7 @@ class OpenAI:
     async def __call__(self, request: Request, emit: Emit) -> Reply:
         """Answer `request`; see Provider."""
         answer = Answer(request, emit)
-        with answer.kept():
+        with answer:
             return await self._ask(request, answer)
 
     async def close(self) -> None:

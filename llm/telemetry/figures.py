@@ -1,8 +1,5 @@
 """What is counted of the calls of this process."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 from llm.entry import Entry
 from llm.telemetry.meters import Counter, Gauge, Histogram
 
@@ -30,19 +27,22 @@ OVER_BUDGET = Counter("parley_budget_refusals_total", "Calls that a budget had n
 OVER_QUOTA = Counter("parley_quota_refusals_total", "Calls beyond the quota of a person or key.", "kind")
 LOOP_LAG = Histogram("parley_event_loop_lag_seconds", "How late the process's event loop is.")
 
-_under_way = 0
-IN_FLIGHT = Gauge("parley_calls_in_flight", "Calls under way.", lambda: _under_way)
+
+class _UnderWay:
+    """A block that counts a call for as long as it runs; one for all calls, and no generator for each."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __enter__(self) -> None:
+        self.calls += 1
+
+    def __exit__(self, *_: object) -> None:
+        self.calls -= 1
 
 
-@contextmanager
-def under_way() -> Iterator[None]:
-    """Count a call for as long as the block runs."""
-    global _under_way
-    _under_way += 1
-    try:
-        yield
-    finally:
-        _under_way -= 1
+under_way = _UnderWay()
+IN_FLIGHT = Gauge("parley_calls_in_flight", "Calls under way.", lambda: under_way.calls)
 
 
 def count(entry: Entry) -> None:
