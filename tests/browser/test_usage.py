@@ -149,6 +149,23 @@ def test_a_time_between_two_gaps_is_a_dot(chat: Chat, carol: User, now: datetime
     assert page.locator(".plot canvas").evaluate(ink) > 5
 
 
+def test_the_time_before_stands_over_its_own_column(chat: Chat, carol: User, now: datetime) -> None:
+    make_call(carol, at=now - 13 * DAY, model="openai:m", cost=Decimal("4.4"))
+    make_call(carol, at=now, model="openai:m", cost=Decimal(1))
+    page = chat.open(carol, "/usage/?period=7d&measure=cost")
+    inked = """(over) => {
+      const { offsetLeft: left, offsetTop: top, offsetHeight: height, offsetWidth: all } = over;
+      const drawn = over.parentElement.querySelector("canvas").getContext("2d");
+      const places = [...Array(Math.floor(all / 7) - 8).keys()];
+      const strip = (x) => drawn.getImageData(x, top, 1, height / 10).data;
+      const ink = (x) => strip(x).some((part, at) => at % 4 === 3 && part);
+      const share = (from) => places.filter((x) => ink(from + x)).length / places.length;
+      return [0, 3].map((column) => share(left + column * all / 7 + 4));
+    }"""
+    first, fourth = page.locator(".u-over").evaluate(inked)
+    assert (first > 0.4, fourth) == (True, 0)
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(
     chat: Chat, carol: User, alice: User, bob: User, now: datetime, theme: Any

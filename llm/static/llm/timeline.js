@@ -49,8 +49,22 @@ function series(look) {
   const traces = colours.map((colour) => stacked
     ? { paths: bars, fill: colour, stroke: look.backgroundColor, width: 1, points: { show: false } }
     : { stroke: colour, width: 2, points: { show: true, size: 6, fill: colour, filter: alone } });
-  const ghost = { paths: uPlot.paths.stepped({ align: 0 }), stroke: look.color, width: 1.5, dash: [3, 3], points: { show: false } };
+  const ghost = { paths: levels, stroke: look.color, width: 1.5, dash: [3, 3], points: { show: false } };
   return [{}, ...traces, ...(hasGhost ? [ghost] : [])];
+}
+
+// The time before is a level over each of its columns; uPlot's own steps lie half a column beside them.
+function levels(chart, at) {
+  const stroke = new Path2D();
+  chart.data[at].forEach((value, x, values) => {
+    if (value === null) return;
+    const [from, to] = [x - 0.5, x + 0.5].map((edge) => chart.valToPos(edge, "x", true));
+    const y = chart.valToPos(value, "y", true);
+    if ((values[x - 1] ?? null) === null) stroke.moveTo(from, y);
+    else stroke.lineTo(from, y);
+    stroke.lineTo(to, y);
+  });
+  return { stroke, fill: null, clip: null, band: null, gaps: null, flags: 1 };
 }
 
 // A line needs two values side by side; one between two gaps is a dot.
