@@ -181,6 +181,7 @@ LOGGING = logging_config(PARLEY.parley_log, "DEBUG" if DEBUG else "INFO")
 # Seams: llm and prompts import no app above them, so they are told here what they need of those.
 LLM_PROMPTS = "prompts.service.render"
 LLM_CALL_OFFERS = "prompts.cases.logged.offers"  # what the page of a call offers beside its figures
+LLM_CALL_PROMPT = "prompts.of_call.page"  # where it leads for the prompt of a call
 PROMPTS_RATINGS = "chat.ratings.of_prompt"
 PROMPTS_USES = {  # the prompts that code asks for, and the variables that it gives them; a check compares
     "assistant": (),

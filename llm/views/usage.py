@@ -60,8 +60,9 @@ def call(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     attempts = visible.filter(request_id=found.request_id).order_by("created_at", "id")[:50]
     body = CallBody.objects.filter(call=found).first()
     offers = import_string(settings.LLM_CALL_OFFERS)(request.user, found) if body else []
-    shown = {"place": "usage", "call": found, "attempts": attempts, "body": body, "offers": offers}
-    return render(request, "llm/call.html", shown)
+    prompt = import_string(settings.LLM_CALL_PROMPT)(request.user, found)
+    shown = {"call": found, "attempts": attempts, "body": body, "offers": offers, "prompt_page": prompt}
+    return render(request, "llm/call.html", {"place": "usage", **shown})
 
 
 def _asked(request: HttpRequest) -> tuple[Scope, Period, dict[str, Any]]:

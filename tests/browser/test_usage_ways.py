@@ -101,7 +101,7 @@ def test_a_figure_leads_to_its_calls_and_a_call_to_its_attempts(
     attempts = page.get_by_role("group", name="All attempts of this request")
     attempts.get_by_role("link").click()
     page.wait_for_url(re.compile(f"/usage/calls/{second.pk}/"))
-    page.get_by_role("link", name="assistant, version 3").click()
+    page.get_by_role("link", name="its usage").click()
     expect(page.locator(".chip")).to_have_text(["Prompt assistant", "Version 3"])
 
 

@@ -14,7 +14,7 @@ from llm import runloop
 from llm.models import Call, CallBody
 from llm.types import Message
 from prompts import rendering, service
-from prompts.models import PromptCase
+from prompts.models import PromptCase, PromptVersion
 from prompts.rendering import Variable
 from prompts.unrendering import values_of
 from tests.prompts.factories import content, make_prompt, staff
@@ -106,6 +106,21 @@ def test_who_may_not_change_prompts_is_offered_nothing(editor: Client, alice: Us
     client.force_login(alice)
     assert client.post(where).status_code == 302
     assert not PromptCase.objects.exists()
+
+
+def test_a_call_leads_to_its_version_who_may_look_at_prompts(
+    editor: Client, alice: User, client: Client
+) -> None:
+    call = asked("Hello", shop="Northwind")
+    version = PromptVersion.objects.get(prompt__slug="greeting")
+    where = reverse("admin:prompts_prompt_version", args=[version.prompt_id, version.number])
+    for person, address in ((staff("vera", "view_prompt"), where), (staff("carl"), ""), (alice, "")):
+        client.force_login(person)
+        Call.objects.update(user=person)
+        assert client.get(reverse("call", args=[call.pk])).context["prompt_page"] == address
+    client.force_login(User.objects.get(username="vera"))
+    Call.objects.update(prompt_version=99)
+    assert client.get(reverse("call", args=[call.pk])).context["prompt_page"] == ""
 
 
 def test_the_form_has_a_field_for_each_variable(editor: Client) -> None:
