@@ -48,7 +48,7 @@ class Listing:
 
 
 def people(viewer: Viewer, now: datetime, asked: Asked | None = None) -> Listing:
-    """Return a page of the people of the site with this month's figures; five statements, however many."""
+    """Return a page of the people of the site with this month's figures; seven statements, however many."""
     asked = asked or Asked()
     month = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used = summary(viewer, since=month, until=now, by=("user",)).folded("user")
