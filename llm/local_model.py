@@ -14,6 +14,7 @@ from typing import Any
 NAME = "smollm2"
 CONTEXT_TOKENS = 8192  # of each conversation that is answered at a time; the model was made for no more
 SET_INSTEAD = "Set OPENAI_API_KEY, ANTHROPIC_API_KEY or OPENAI_BASE_URL to use another model."
+ALL = -1  # as many threads as the machine has processors
 CANNOT_RUN = os.EX_CONFIG  # the exit code that says: to start it again cannot help
 
 
@@ -44,8 +45,11 @@ def hindrance() -> str:
     return ""
 
 
-def serve(*, host: str, port: int, slots: int, template: str = "") -> Any:
-    """Start the server in threads of its own and return it; it ends with the object. Raises CannotRun."""
+def serve(*, host: str, port: int, slots: int, threads: int = ALL, template: str = "") -> Any:
+    """Start the server in threads of its own and return it; it ends with the object. Raises CannotRun.
+
+    `threads` of them compute; they wait for each other, so more than there are free processors slow it down.
+    """
     if reason := hindrance():
         raise CannotRun(reason)
     try:
@@ -54,6 +58,7 @@ def serve(*, host: str, port: int, slots: int, template: str = "") -> Any:
         reason = f"The local model cannot run: xllamacpp does not load on this machine ({error})."
         raise CannotRun(f"{reason} {SET_INSTEAD}") from error
     parameters = _parameters(xllamacpp, host, port, slots)
+    parameters.cpuparams.n_threads = parameters.cpuparams_batch.n_threads = threads
     if template:
         parameters.chat_template = template
     return xllamacpp.Server(parameters)
@@ -81,11 +86,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--slots", type=int, default=4, help="answers that are written at a time")
+    parser.add_argument("--threads", type=int, default=ALL, help="processors to use; by default all")
     parser.add_argument("--template", type=Path, help="a chat template in the place of the model's own")
     options = parser.parse_args()
     template = options.template.read_text() if options.template else ""
     try:
-        server = serve(host=options.host, port=options.port, slots=options.slots, template=template)
+        server = serve(
+            host=options.host,
+            port=options.port,
+            slots=options.slots,
+            threads=options.threads,
+            template=template,
+        )
     except CannotRun as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(CANNOT_RUN) from None

@@ -13,9 +13,13 @@ TRIES, PAUSE = 300, 0.2  # a minute on a busy machine
 
 @contextmanager
 def local_model(*options: str) -> Iterator[str]:
-    """Serve it on a free port while the block runs; yields its address. Options are those of its command."""
+    """Serve it on a free port while the block runs; yields its address. Options are those of its command.
+
+    It computes in one thread, unless an option says otherwise: other tests may run beside it, and two threads
+    that wait for each other on a busy processor are slower than one.
+    """
     port = _free_port()
-    command = (sys.executable, "-m", "llm.local_model", "--port", str(port), *options)
+    command = (sys.executable, "-m", "llm.local_model", "--port", str(port), "--threads", "1", *options)
     server = subprocess.Popen(command)  # noqa: S603 our own module
     tick = threading.Event()
     try:

@@ -19,7 +19,7 @@ from tests.config.test_supervisor import eventually
 def address() -> Iterator[str]:
     """The local model, served."""
     port = free_port()
-    command = [sys.executable, "-m", "llm.local_model", "--port", str(port), "--slots", "2"]
+    command = [sys.executable, "-m", "llm.local_model", "--port", str(port), "--slots", "2", "--threads", "1"]
     with subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         url = f"http://127.0.0.1:{port}"
         eventually(lambda: answers(f"{url}/health"), 60)

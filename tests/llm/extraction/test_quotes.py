@@ -122,10 +122,14 @@ async def test_a_list_of_models_is_extracted_and_its_items_come_one_by_one(model
     async def item(city: City) -> None:
         items.append(city)
 
+    gate = model.gate()
+
     async def partial(value: Any) -> None:
         partials.append(value)
+        gate.open()
 
-    model.script(text('{"value": [{"na', 'me": "Os', 'lo"}, {"name"', ': "Bergen"}', "]}"))
+    model.script(text('{"value": [{"na', 'me": "Os', 'lo"}, {"name"', ': "Bergen"}', "]}", gate=gate))
+    gate.let(2)
     done = await extract(list[City], "Oslo and Bergen.", on_item=item, on_partial=partial)
     assert done.data == items == [City(name="Oslo"), City(name="Bergen")]
     assert partials[0] == [{"name": "Os"}] or partials[0] == [{}]
