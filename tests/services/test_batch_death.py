@@ -63,12 +63,18 @@ class Workers:
     def look(self) -> dict[str, Any]:
         return self._ask(look=True)
 
+    def let(self, answers: int) -> None:
+        """Let so many answers come, and those that may be held for workers that are dead."""
+        self._gate.let(answers + 2 * AT_ONCE)
+
+    def let_all(self) -> None:
+        self._gate.open()
+
     def until(self, happened: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-        """Let a few answers come and look, until it is so; return how the batch stands then."""
+        """Look until it is so, and return how the batch stands then."""
         until = time.monotonic() + SOON
         while not happened(found := self.look()):
             assert time.monotonic() < until, f"It did not happen: {found}"
-            self._gate.let(AT_ONCE)
             time.sleep(0.1)
         return found
 
@@ -105,13 +111,16 @@ def test_killed_workers_lose_nothing_and_ask_nothing_twice_that_is_done(workers:
     for both in (True, False):
         seen = len(workers.look()["done"])
         goal = seen + chance.randint(5, 25)
+        workers.let(goal - seen)
         workers.until(lambda found, goal=goal: len(found["done"]) >= goal)  # type: ignore[misc]
         for pid in list(workers.pids) if both else [chance.choice(workers.pids)]:
             workers.kill(pid)
         kept, requests = set(workers.look()["done"]), len(workers.wire.requests)
         workers.begin()
+        workers.let(1)
         workers.until(lambda found, kept=kept: len(found["done"]) > len(kept))  # type: ignore[misc]
         assert not kept & set(workers.asked(requests))
+    workers.let_all()
     end = workers.until(lambda found: found["status"] == "completed")
     assert end["counted"] == [TEXTS, 0]
     assert len(end["done"]) == len(set(end["done"])) == TEXTS
