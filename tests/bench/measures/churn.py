@@ -12,8 +12,8 @@ MOST = 2.0  # MiB more in the second half
 
 
 def rows(run: Run) -> Iterator[Row]:
-    """Open and close 10,000 sockets, and weigh the server every 500."""
-    count, rounds = run.pick((500, 20), (100, 5))
+    """Open and close 20,000 sockets, and weigh the server every 500."""
+    count, rounds = run.pick((500, 40), (100, 5))
     sizes = []
     with upstream() as model, site(model, conversations=count) as running:
         urls = running.sockets(count)
