@@ -49,6 +49,8 @@ ADDRESSES = {
     "REST by day, feature and model": "/api/v1/usage?by=day,feature,model",
     "REST by user and model": "/api/v1/usage?by=user,model",
     "REST by hour": "/api/v1/usage?by=hour",
+    "the budgets": "/budgets/",
+    "the people": "/people/",
 }
 
 
