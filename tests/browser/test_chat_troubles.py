@@ -100,6 +100,27 @@ def test_without_a_line_a_question_waits_and_goes_once_when_it_is_back(
     assert Message.objects.filter(content="Are you there?").count() == 1
 
 
+def test_a_question_that_never_left_can_be_taken_back(chat: Chat, line: Line, alice: User) -> None:
+    page = chat.open(alice, address(make_conversation(alice, "Hello", "Hi")))
+    expect(page.locator("#conversations a").first).to_be_visible()
+    page.context.set_offline(True)
+    line.cut()
+    expect(page.locator("#offline")).to_contain_text("You are offline.")
+    ask(page, "Are you there?")
+    page.locator("#text").fill("Half a thought")
+    page.locator("#stop").click()
+    expect(page.locator("#text")).to_have_value("Are you there?\n\nHalf a thought")
+    expect(page.locator(".asked")).to_have_count(1)
+    expect(page.locator("#send")).to_be_enabled()
+    line.mend()
+    page.context.set_offline(False)
+    expect(page.locator("#offline")).to_be_hidden()
+    chat.wire.script(text("Here I am."))
+    ask(page, "You are there.")
+    expect(ended(page)).to_contain_text("Here I am.")
+    assert not Message.objects.filter(content="Are you there?").exists()
+
+
 def test_a_budget_that_is_spent_is_said_with_a_way_to_see_it(
     chat: Chat, alice: User, settings: Settings
 ) -> None:

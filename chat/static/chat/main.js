@@ -73,7 +73,7 @@ function put(frame) {
   outbox.add(frame);
   thread.ask(frame);
   if (frame.type === "edit") thread.question(frame.id).classList.add("edited");
-  socket.send(frame);
+  if (socket.send(frame)) outbox.out(frame.id);
   showLive();
 }
 
@@ -92,7 +92,15 @@ function again(message, isGoingOn = false) {
   if (say({ type: "regenerate", message, ...how })) thread.own.add(parent);
 }
 
+// Ends the answers that are written; where none is yet, a question that never left comes back into the field.
 function stop() {
+  const unsent = thread.lives.size === 0 && outbox.takeBack();
+  if (unsent) {
+    thread.question(unsent.id).remove();
+    composer.write([unsent.text, composer.field.value].filter(Boolean).join("\n\n"));
+    showLive();
+    return;
+  }
   isStopWanted = thread.lives.size === 0;
   for (const generation of thread.lives.keys()) say({ type: "stop", generation });
 }

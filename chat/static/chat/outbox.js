@@ -1,5 +1,6 @@
-// Questions that the server has not confirmed yet: {frame, fault}, by an id of ours, so that sending one twice
-// starts one answer. They outlive a lost connection and a reload of the tab. A `fault` says why it was refused.
+// Questions that the server has not confirmed yet: {frame, fault, isOut}, by an id of ours, so that sending one twice
+// starts one answer. They outlive a lost connection and a reload of the tab. A `fault` says why it was refused; one
+// that `isOut` has left the browser, and may have been heard.
 
 export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
@@ -28,8 +29,20 @@ export class Outbox {
   }
 
   add(frame) {
-    this.waiting.set(frame.id, { frame, fault: "" });
+    this.waiting.set(frame.id, { frame, fault: "", isOut: this.waiting.get(frame.id)?.isOut ?? false });
     this.keep();
+  }
+
+  out(id) {
+    this.waiting.get(id).isOut = true;
+    this.keep();
+  }
+
+  // The frame of a new question that nobody can have heard, which is forgotten then.
+  takeBack() {
+    const found = [...this.waiting.values()].find(({ frame, isOut }) => frame.type === "send" && !isOut);
+    if (found) this.remove(found.frame.id);
+    return found?.frame;
   }
 
   frame(id) {
