@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -24,11 +24,13 @@ NEAR = Decimal("0.8")
 class Purse:
     """A budget in its current period. `forecast` is what it comes to at this pace, None where too early.
 
-    `full_at` is when it is spent at this pace, if that is before its end.
+    `full_at` is when it is spent at this pace, if that is before its end. `since` is when it was made, where
+    that is later than the period began: what was spent before does not count.
     """
 
     budget: Budget
     standing: Standing
+    since: datetime | None = None
     forecast: Decimal | None = None
     full_at: datetime | None = None
 
@@ -95,18 +97,21 @@ def own_purses(person: Viewer, now: datetime) -> list[Purse]:
 
 
 def purse(budget: Budget, standing: Standing, now: datetime) -> Purse:
-    """Return a budget with its forecast: the pace of the period so far, kept to its end."""
+    """Return a budget with its forecast: the pace since it counts, kept to the end of the period."""
+    begun = datetime.combine(budget.starts_on(now), datetime.min.time(), UTC)
+    since = budget.created_at if budget.created_at > begun else None
+    shown = Purse(budget=budget, standing=standing, since=since)
     if standing.resets_at is None or not standing.spent:
-        return Purse(budget=budget, standing=standing)
-    starts = datetime.combine(budget.starts_on(now), datetime.min.time(), UTC)
+        return shown
+    starts = since or begun
     gone, whole = _seconds(now - starts), _seconds(standing.resets_at - starts)
     if gone < whole * EARLY:
-        return Purse(budget=budget, standing=standing)
+        return shown
     full_at = None
     if standing.spent < standing.limit:
         until_full = gone * standing.limit / standing.spent
         full_at = starts + timedelta(seconds=float(until_full)) if until_full < whole else None
-    return Purse(budget=budget, standing=standing, forecast=standing.spent * whole / gone, full_at=full_at)
+    return replace(shown, forecast=standing.spent * whole / gone, full_at=full_at)
 
 
 def _own(person: Viewer) -> Budgets:

@@ -73,7 +73,8 @@ class TestFindings:
         assert findings(make_rule("down"), NOON) == []
 
     def test_a_budget_that_will_not_last(self, alice: User) -> None:
-        budget = Budget.objects.create(scope="user", user=alice, period="day", limit=10)
+        made = NOON - timedelta(days=9)
+        budget = Budget.objects.create(scope="user", user=alice, period="day", limit=10, created_at=made)
         BudgetPeriod.objects.create(budget=budget, starts_on=NOON.date(), spent_nano=6 * 10**9)
         (found,) = findings(make_rule("forecast"), NOON)
         assert "on course for $12.00 and will be spent on 22 November, 20:00 UTC" in found.text

@@ -15,6 +15,7 @@ from llm.models import ApiKey, Budget
 from llm.types import Owner
 
 NOON = datetime(2026, 11, 16, 0, tzinfo=UTC)  # half of November
+LONG_AGO = datetime(2026, 10, 1, tzinfo=UTC)
 
 
 def make_budget(limit: str = "30", period: str = "month", **subject: object) -> Budget:
@@ -33,7 +34,9 @@ def standing(budget: Budget, spent: str, reserved: str = "0") -> Standing:
 
 def test_the_pace_so_far_is_kept_to_the_end() -> None:
     found = purse(
-        budget := Budget(scope="everything", period="month", limit=30), standing(budget, "10"), NOON
+        budget := Budget(scope="everything", period="month", limit=30, created_at=LONG_AGO),
+        standing(budget, "10"),
+        NOON,
     )
     assert found.forecast == 20
     assert (found.full_at, found.tone, found.taken, found.course) == (None, "spent", "33.3%", "66.7%")
@@ -41,7 +44,9 @@ def test_the_pace_so_far_is_kept_to_the_end() -> None:
 
 def test_a_budget_that_will_not_last_says_when() -> None:
     found = purse(
-        budget := Budget(scope="everything", period="month", limit=30), standing(budget, "20"), NOON
+        budget := Budget(scope="everything", period="month", limit=30, created_at=LONG_AGO),
+        standing(budget, "20"),
+        NOON,
     )
     assert found.forecast == 40
     assert found.full_at == datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -50,15 +55,24 @@ def test_a_budget_that_will_not_last_says_when() -> None:
 
 
 def test_a_spent_one_is_over_and_its_bar_ends() -> None:
-    budget = Budget(scope="everything", period="day", limit=5)
+    budget = Budget(scope="everything", period="day", limit=5, created_at=LONG_AGO)
     found = purse(budget, standing(budget, "6", "1"), NOON)
     assert (found.tone, found.taken, found.held) == ("over", "100.0%", "0.0%")
 
 
 @pytest.mark.parametrize(("period", "at"), [("total", NOON), ("month", datetime(2026, 11, 1, 6, tzinfo=UTC))])
 def test_no_forecast_without_an_end_or_a_course(period: str, at: datetime) -> None:
-    budget = Budget(scope="everything", period=period, limit=Decimal(30))
+    budget = Budget(scope="everything", period=period, limit=Decimal(30), created_at=LONG_AGO)
     assert purse(budget, standing(budget, "1"), at).forecast is None
+
+
+def test_one_made_in_mid_period_keeps_the_pace_since_then() -> None:
+    made = datetime(2026, 11, 11, tzinfo=UTC)
+    budget = Budget(scope="everything", period="month", limit=30, created_at=made)
+    found = purse(budget, standing(budget, "5"), NOON)
+    assert (found.since, found.forecast, found.full_at) == (made, Decimal(20), None)
+    found = purse(budget, standing(budget, "10"), NOON)
+    assert (found.forecast, found.full_at) == (Decimal(40), datetime(2026, 11, 26, tzinfo=UTC))
 
 
 def test_people_see_their_own_and_staff_see_all(alice: User, bob: User, carol: User) -> None:
