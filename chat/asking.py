@@ -152,12 +152,8 @@ class Rows:
         self.messages.append(answer)
         self.generations.append(generation)
         self.conversations.append(conversation)
-        return Turn(
-            conversation=conversation.pk,
-            message=answer.pk,
-            generation=generation.pk,
-            parent=question.pk,
-            client_id=question.client_id,
+        return replace(
+            _turn(question, generation),
             path=path,
             opening=question.content if len(path) == 1 else "",
             stops_unread=asked.on_disconnect == Generation.OnDisconnect.STOP,
@@ -257,13 +253,16 @@ def _path(messages: dict[uuid.UUID, Message], leaf: Message) -> tuple[Message, .
 def _turn_of(question: Message) -> Turn:
     """The turn that an earlier sending of the same question began; its first answer."""
     generation = Generation.objects.select_related("message").filter(message__parent=question).earliest("id")
+    return replace(_turn(question, generation), new=False)
+
+
+def _turn(question: Message, generation: Generation) -> Turn:
     return Turn(
         conversation=question.conversation_id,
         message=generation.message_id,
         generation=generation.pk,
         parent=question.pk,
         client_id=question.client_id,
-        new=False,
     )
 
 

@@ -78,15 +78,21 @@ def test_20_cuts_and_reloads_lose_and_double_nothing_in_two_tabs(chat: Chat, lin
     assert Message.objects.get(role="assistant").content == "".join(WORDS)
 
 
-def test_without_a_line_a_question_waits_and_goes_once_when_it_is_back(
-    chat: Chat, line: Line, alice: User
-) -> None:
-    chat.wire.script(text("Here I am."))
-    page = chat.open(alice, address(make_conversation(alice, "Hello", "Hi")))
+def without_a_line(chat: Chat, line: Line, person: User) -> Page:
+    """Return the page of a conversation whose connection was cut."""
+    page = chat.open(person, address(make_conversation(person, "Hello", "Hi")))
     expect(page.locator("#conversations a").first).to_be_visible()
     page.context.set_offline(True)
     line.cut()
     expect(page.locator("#offline")).to_contain_text("You are offline.")
+    return page
+
+
+def test_without_a_line_a_question_waits_and_goes_once_when_it_is_back(
+    chat: Chat, line: Line, alice: User
+) -> None:
+    chat.wire.script(text("Here I am."))
+    page = without_a_line(chat, line, alice)
     ask(page, "Are you there?")
     expect(page.locator(".asked").last).to_have_class(re.compile("sending"))
     assert page.evaluate(UNSENT) == '"Not sent yet"'
@@ -101,11 +107,7 @@ def test_without_a_line_a_question_waits_and_goes_once_when_it_is_back(
 
 
 def test_a_question_that_never_left_can_be_taken_back(chat: Chat, line: Line, alice: User) -> None:
-    page = chat.open(alice, address(make_conversation(alice, "Hello", "Hi")))
-    expect(page.locator("#conversations a").first).to_be_visible()
-    page.context.set_offline(True)
-    line.cut()
-    expect(page.locator("#offline")).to_contain_text("You are offline.")
+    page = without_a_line(chat, line, alice)
     ask(page, "Are you there?")
     page.locator("#text").fill("Half a thought")
     page.locator("#stop").click()
