@@ -61,6 +61,9 @@ def test_presets_the_table_and_what_is_downloaded_say_the_same(
         periods.get_by_role("link", name=name).click()
         expect(periods.locator("[aria-current]")).to_have_text(name)
         assert figure(page, 1) == calls
+    page.locator("ul.legend").get_by_role("link", name="chat").click()
+    expect(page).to_have_url(re.compile("feature=chat"))
+    page.go_back()
     page.get_by_role("link", name="Hide").click()
     page.get_by_role("link", name="Compare with the 30 days before").click()
     expect(page.locator("ul.legend")).to_contain_text("the 30 days before 1")
@@ -72,6 +75,9 @@ def test_presets_the_table_and_what_is_downloaded_say_the_same(
     assert (row["feature"], row["calls"], row["cost"], len(others)) == ("chat", "1", "1.5", 2)
     rows = json.loads(downloaded(page, "JSON"))["rows"]
     assert [each["calls"] for each in rows] == [1, 1, 1]
+    periods.get_by_role("link", name="Month").click()
+    expect(periods.locator("[aria-current]")).to_have_text("Month")
+    expect(page.get_by_text("Everybody’s calls, 1 ")).to_be_visible()
 
 
 def test_a_figure_leads_to_its_calls_and_a_call_to_its_attempts(
